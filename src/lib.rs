@@ -1,0 +1,4 @@
+//! Tasuki: lead routing on Kafka, exactly once, with the response-time SLA watched.
+
+pub mod domain;
+pub mod log;
