@@ -1,4 +1,5 @@
 //! Tasuki: lead routing on Kafka, exactly once, with the response-time SLA watched.
 
+pub mod clock;
 pub mod domain;
 pub mod log;

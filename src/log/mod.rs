@@ -4,6 +4,8 @@
 //! code above these traits is the same on both. No call blocks longer than the wait it is given
 //! or the limit its implementation names; none panics on what a broker answers.
 
+pub mod local;
+
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
