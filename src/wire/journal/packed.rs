@@ -1,0 +1,198 @@
+//! Packed facts: what follows from the entry before is not written again.
+//!
+//! Offsets and times are differences to the entry before; a source's and a topic's name are
+//! written once, then as a zero byte for as long as they stay the same.
+
+use super::{body, read_instant, read_lead, read_source, write_instant, write_source};
+use crate::domain::bytes::{Malformed, Reader, Writer};
+use crate::domain::event::{RejectReason, Rejection};
+use crate::domain::fact::Fact;
+use crate::domain::journal::{Content, Entry, Original, Packed, PolicyDocument, Position, Role};
+use crate::domain::time::Instant;
+
+const FACT: u8 = 0;
+const FACT_WITH_ORIGINAL: u8 = 1;
+const REJECTED: u8 = 2;
+const POLICY: u8 = 3;
+
+/// What an entry may leave out because the one before said it.
+#[derive(Default)]
+struct Before {
+    position: Position,
+    millis: i64,
+    source: String,
+    topic: String,
+}
+
+pub(super) fn write(writer: &mut Writer, packed: &Packed) {
+    writer.uint(packed.translation.into());
+    write_source(writer, packed.source);
+    writer.u8(place(&Role::ALL, &packed.role));
+    let mut before = Before::default();
+    writer.list(&packed.entries, |writer, entry| write_entry(writer, entry, &mut before));
+}
+
+pub(super) fn read(reader: &mut Reader<'_>) -> Result<Packed, Malformed> {
+    let translation = reader.u32()?;
+    let source = read_source(reader)?;
+    let role = *Role::ALL.get(usize::from(reader.u8()?)).ok_or(Malformed)?;
+    let mut before = Before::default();
+    let entries = reader.list(|reader| read_entry(reader, &mut before))?;
+    Ok(Packed {
+        translation,
+        source,
+        role,
+        entries,
+    })
+}
+
+fn write_entry(writer: &mut Writer, entry: &Entry, before: &mut Before) {
+    write_difference(writer, entry.position.offset as i64, before.position.offset as i64);
+    writer.uint(entry.position.index.into());
+    before.position = entry.position;
+    match &entry.content {
+        Content::Fact { lead, fact, original } => {
+            writer.u8(if original.is_some() { FACT_WITH_ORIGINAL } else { FACT });
+            writer.raw(&lead.0);
+            write_fact(writer, fact, before);
+            if let Some(original) = original {
+                write_original(writer, original, before);
+            }
+        }
+        Content::Rejected { rejection, original } => {
+            writer.u8(REJECTED);
+            writer.u8(place(&RejectReason::ALL, &rejection.reason));
+            writer.text(&rejection.detail);
+            write_original(writer, original, before);
+        }
+        Content::Policy(policy) => {
+            writer.u8(POLICY);
+            writer.text(&policy.text);
+            writer.list(&policy.files, |writer, (path, text)| {
+                writer.text(path);
+                writer.text(text);
+            });
+        }
+    }
+}
+
+fn read_entry(reader: &mut Reader<'_>, before: &mut Before) -> Result<Entry, Malformed> {
+    let offset = read_difference(reader, before.position.offset as i64)? as u64;
+    let index = reader.u32()?;
+    before.position = Position { offset, index };
+    let content = match reader.u8()? {
+        kind @ (FACT | FACT_WITH_ORIGINAL) => Content::Fact {
+            lead: read_lead(reader)?,
+            fact: read_fact(reader, before)?,
+            original: if kind == FACT {
+                None
+            } else {
+                Some(read_original(reader, before)?)
+            },
+        },
+        REJECTED => Content::Rejected {
+            rejection: Rejection {
+                reason: *RejectReason::ALL.get(usize::from(reader.u8()?)).ok_or(Malformed)?,
+                detail: reader.text()?.to_owned(),
+            },
+            original: read_original(reader, before)?,
+        },
+        POLICY => Content::Policy(PolicyDocument {
+            text: reader.text()?.to_owned(),
+            files: reader.list(|reader| Ok((reader.text()?.to_owned(), reader.text()?.to_owned())))?,
+        }),
+        _ => return Err(Malformed),
+    };
+    Ok(Entry {
+        position: before.position,
+        content,
+    })
+}
+
+fn write_fact(writer: &mut Writer, fact: &Fact, before: &mut Before) {
+    write_name(writer, &fact.source, &mut before.source);
+    writer.text(&fact.id);
+    write_difference(writer, fact.at.millis(), before.millis);
+    before.millis = fact.at.millis();
+    body::write(writer, &fact.body);
+}
+
+fn read_fact(reader: &mut Reader<'_>, before: &mut Before) -> Result<Fact, Malformed> {
+    let source = read_name(reader, &mut before.source)?;
+    let id = reader.text()?.to_owned();
+    before.millis = read_difference(reader, before.millis)?;
+    Ok(Fact {
+        source,
+        id,
+        at: Instant::from_millis(before.millis),
+        body: body::read(reader)?,
+    })
+}
+
+fn write_original(writer: &mut Writer, original: &Original, before: &mut Before) {
+    write_name(writer, &original.topic, &mut before.topic);
+    writer.uint(original.partition.into());
+    write_difference(writer, original.offset as i64, before.position.offset as i64);
+    write_instant(writer, original.time);
+    writer.option(original.key.as_deref(), Writer::bytes);
+    writer.option(original.value.as_deref(), Writer::bytes);
+    writer.list(&original.headers, |writer, (name, value)| {
+        writer.text(name);
+        writer.option(value.as_deref(), Writer::bytes);
+    });
+}
+
+fn read_original(reader: &mut Reader<'_>, before: &mut Before) -> Result<Original, Malformed> {
+    Ok(Original {
+        topic: read_name(reader, &mut before.topic)?,
+        partition: reader.u32()?,
+        offset: read_difference(reader, before.position.offset as i64)? as u64,
+        time: read_instant(reader)?,
+        key: reader.option(read_bytes)?,
+        value: reader.option(read_bytes)?,
+        headers: reader.list(|reader| Ok((reader.text()?.to_owned(), reader.option(read_bytes)?)))?,
+    })
+}
+
+fn read_bytes(reader: &mut Reader<'_>) -> Result<Vec<u8>, Malformed> {
+    reader.bytes().map(<[u8]>::to_vec)
+}
+
+/// A name behind its length plus one; zero: the same as before.
+fn write_name(writer: &mut Writer, name: &str, before: &mut String) {
+    if !name.is_empty() && name == before {
+        writer.uint(0);
+        return;
+    }
+    writer.uint(name.len() as u64 + 1);
+    writer.raw(name.as_bytes());
+    name.clone_into(before);
+}
+
+fn read_name(reader: &mut Reader<'_>, before: &mut String) -> Result<String, Malformed> {
+    let length = reader.uint()?;
+    if length > 0 {
+        let bytes = reader.raw(usize::try_from(length - 1).map_err(|_| Malformed)?)?;
+        std::str::from_utf8(bytes).map_err(|_| Malformed)?.clone_into(before);
+    }
+    Ok(before.clone())
+}
+
+fn write_difference(writer: &mut Writer, value: i64, before: i64) {
+    writer.int(value.wrapping_sub(before));
+}
+
+fn read_difference(reader: &mut Reader<'_>, before: i64) -> Result<i64, Malformed> {
+    Ok(before.wrapping_add(reader.int()?))
+}
+
+fn place<T: PartialEq>(all: &[T], value: &T) -> u8 {
+    all.iter().position(|other| other == value).unwrap_or_default() as u8
+}
+
+/// At most so many bytes an entry takes in a packed record; for splitting before encoding.
+pub fn entry_size(entry: &Entry) -> usize {
+    let mut writer = Writer::new();
+    write_entry(&mut writer, entry, &mut Before::default());
+    writer.0.len() + 16
+}

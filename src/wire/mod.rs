@@ -1,0 +1,18 @@
+//! Bytes: what comes in, what goes out, and what we write down for ourselves.
+//!
+//! Everything here is a pure function of its arguments. Bytes from outside may be anything: they
+//! lead to a fact or a reason why not, never to a panic.
+
+pub mod journal;
+pub mod state;
+
+/// Bytes as lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut digits = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for half in [byte >> 4, byte & 15] {
+            digits.push(char::from(b"0123456789abcdef"[usize::from(half)]));
+        }
+    }
+    digits
+}
