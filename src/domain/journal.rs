@@ -1,5 +1,6 @@
 //! What stands in the journal: the one order of everything that can influence a decision.
 
+use super::bytes::{Malformed, Reader, Writer};
 use super::event::Rejection;
 use super::fact::Fact;
 use super::ids::LeadId;
@@ -9,8 +10,9 @@ use super::time::Instant;
 /// One record of a journal partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JournalRecord {
-    /// What decides the partition of a fact; the first record of every partition.
-    Foundation(Foundation),
+    /// What decides the partition of a fact, and the first policy; the first record of every
+    /// partition.
+    Foundation(Foundation, PolicyDocument),
     /// Facts and rejected records of one source partition, in order.
     Facts(Packed),
     /// Letters between shards.
@@ -37,6 +39,22 @@ pub struct SourcePartition {
     pub topic: [u8; 16],
     /// The partition.
     pub partition: u32,
+}
+
+impl SourcePartition {
+    /// Writes it down.
+    pub fn write(&self, writer: &mut Writer) {
+        writer.raw(&self.topic);
+        writer.uint(u64::from(self.partition));
+    }
+
+    /// Reads what `write` wrote.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            topic: reader.array()?,
+            partition: reader.u32()?,
+        })
+    }
 }
 
 /// Where a fact comes from within its source partition.
@@ -90,6 +108,24 @@ impl Role {
             Self::Inbox => "inbox",
             Self::Policy => "policy",
         }
+    }
+}
+
+impl Foundation {
+    /// Writes it down.
+    pub fn write(&self, writer: &mut Writer) {
+        writer.raw(&self.secret_fingerprint);
+        writer.text(&self.deployment);
+        writer.uint(self.partitions.into());
+    }
+
+    /// Reads what `write` wrote.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            secret_fingerprint: reader.array()?,
+            deployment: reader.text()?.to_owned(),
+            partitions: reader.u32()?,
+        })
     }
 }
 
@@ -164,6 +200,24 @@ pub struct PolicyDocument {
     pub text: String,
     /// `.ics` files by the path that the policy names, sorted.
     pub files: Vec<(String, String)>,
+}
+
+impl PolicyDocument {
+    /// Writes it down.
+    pub fn write(&self, writer: &mut Writer) {
+        writer.text(&self.text);
+        writer.list(&self.files, |writer, (path, content)| {
+            writer.text(path);
+            writer.text(content);
+        });
+    }
+
+    /// Reads what `write` wrote.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let text = reader.text()?.to_owned();
+        let files = reader.list(|reader| Ok((reader.text()?.to_owned(), reader.text()?.to_owned())))?;
+        Ok(Self { text, files })
+    }
 }
 
 /// A letter on its way, with what makes it exactly once and in order.

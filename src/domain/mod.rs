@@ -5,6 +5,7 @@
 
 pub mod bytes;
 pub mod calendar;
+pub mod deadline_clock;
 pub mod event;
 pub mod fact;
 pub mod ids;

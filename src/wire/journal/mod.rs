@@ -8,7 +8,9 @@ mod packed;
 
 use crate::domain::bytes::{Malformed, Reader, Writer};
 use crate::domain::ids::LeadId;
-use crate::domain::journal::{Clock, Foundation, JournalRecord, Mail, NamedSource, Report, SourcePartition};
+use crate::domain::journal::{
+    Clock, Foundation, JournalRecord, Mail, NamedSource, PolicyDocument, Report, SourcePartition,
+};
 use crate::domain::letter::Letter;
 use crate::domain::time::Instant;
 
@@ -27,9 +29,10 @@ pub fn encode(record: &JournalRecord) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.u8(FORMAT);
     match record {
-        JournalRecord::Foundation(foundation) => {
+        JournalRecord::Foundation(foundation, policy) => {
             writer.u8(FOUNDATION);
-            write_foundation(&mut writer, foundation);
+            foundation.write(&mut writer);
+            policy.write(&mut writer);
         }
         JournalRecord::Facts(facts) => {
             writer.u8(FACTS);
@@ -54,7 +57,7 @@ pub fn decode(bytes: &[u8]) -> Result<JournalRecord, Malformed> {
         return Err(Malformed);
     }
     let record = match reader.u8()? {
-        FOUNDATION => JournalRecord::Foundation(read_foundation(&mut reader)?),
+        FOUNDATION => JournalRecord::Foundation(Foundation::read(&mut reader)?, PolicyDocument::read(&mut reader)?),
         FACTS => JournalRecord::Facts(packed::read(&mut reader)?),
         MAIL => JournalRecord::Mail(reader.list(read_mail)?),
         CLOCK => JournalRecord::Clock(read_clock(&mut reader)?),
@@ -62,20 +65,6 @@ pub fn decode(bytes: &[u8]) -> Result<JournalRecord, Malformed> {
     };
     reader.end()?;
     Ok(record)
-}
-
-fn write_foundation(writer: &mut Writer, foundation: &Foundation) {
-    writer.raw(&foundation.secret_fingerprint);
-    writer.text(&foundation.deployment);
-    writer.uint(foundation.partitions.into());
-}
-
-fn read_foundation(reader: &mut Reader<'_>) -> Result<Foundation, Malformed> {
-    Ok(Foundation {
-        secret_fingerprint: reader.array()?,
-        deployment: reader.text()?.to_owned(),
-        partitions: reader.u32()?,
-    })
 }
 
 fn write_mail(writer: &mut Writer, mail: &Mail) {

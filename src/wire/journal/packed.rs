@@ -67,11 +67,7 @@ fn write_entry(writer: &mut Writer, entry: &Entry, before: &mut Before) {
         }
         Content::Policy(policy) => {
             writer.u8(POLICY);
-            writer.text(&policy.text);
-            writer.list(&policy.files, |writer, (path, text)| {
-                writer.text(path);
-                writer.text(text);
-            });
+            policy.write(writer);
         }
     }
 }
@@ -97,10 +93,7 @@ fn read_entry(reader: &mut Reader<'_>, before: &mut Before) -> Result<Entry, Mal
             },
             original: read_original(reader, before)?,
         },
-        POLICY => Content::Policy(PolicyDocument {
-            text: reader.text()?.to_owned(),
-            files: reader.list(|reader| Ok((reader.text()?.to_owned(), reader.text()?.to_owned())))?,
-        }),
+        POLICY => Content::Policy(PolicyDocument::read(reader)?),
         _ => return Err(Malformed),
     };
     Ok(Entry {

@@ -108,10 +108,7 @@ fn packed() -> JournalRecord {
         },
         original: original(),
     });
-    contents.push(Content::Policy(PolicyDocument {
-        text: "version = 1".to_owned(),
-        files: vec![("a.ics".to_owned(), "BEGIN".to_owned())],
-    }));
+    contents.push(Content::Policy(policy()));
     let entries = contents.into_iter().enumerate().map(|(number, content)| Entry {
         position: Position {
             offset: 1000 + number as u64,
@@ -128,6 +125,13 @@ fn packed() -> JournalRecord {
         role: Role::FollowUps,
         entries: entries.collect(),
     })
+}
+
+fn policy() -> PolicyDocument {
+    PolicyDocument {
+        text: "version = 1".to_owned(),
+        files: vec![("a.ics".to_owned(), "BEGIN".to_owned())],
+    }
 }
 
 fn records() -> Vec<(&'static str, JournalRecord)> {
@@ -155,7 +159,7 @@ fn records() -> Vec<(&'static str, JournalRecord)> {
         partitions: 12,
     };
     vec![
-        ("foundation", JournalRecord::Foundation(foundation)),
+        ("foundation", JournalRecord::Foundation(foundation, policy())),
         ("facts", packed()),
         ("mail", JournalRecord::Mail(Vec::new())),
         ("clock", JournalRecord::Clock(clock)),
