@@ -2,5 +2,8 @@
 
 pub mod clock;
 pub mod domain;
+pub mod fault;
 pub mod log;
+pub mod settings;
+pub mod shape;
 pub mod wire;

@@ -1,0 +1,296 @@
+//! Every setting: its name, type, bounds and meaning. Defaults stand in `config/default.toml`.
+
+use crate::shape::{DAYS, Key, Kind, Table, defaulted, optional, required};
+
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+const PATH: Kind = Kind::Text { min: 1, max: 4096 };
+const SECRET: Kind = Kind::Text { min: 1, max: 1024 };
+const NAME: Kind = Kind::Word { min: 1, max: 64 };
+const PREFIX: Kind = Kind::Word { min: 0, max: 64 };
+const WORKERS: Kind = count(1, 64);
+
+/// Properties of librdkafka that carry Tasuki's promises; a file that names one is refused.
+pub const OWNED: &[&str] = &[
+    "acks",
+    "request.required.acks",
+    "allow.auto.create.topics",
+    "auto.commit.enable",
+    "auto.offset.reset",
+    "bootstrap.servers",
+    "metadata.broker.list",
+    "delivery.report.only.error",
+    "delivery.timeout.ms",
+    "message.timeout.ms",
+    "enable.auto.commit",
+    "enable.auto.offset.store",
+    "enable.gapless.guarantee",
+    "enable.idempotence",
+    "enable.partition.eof",
+    "enable.random.seed",
+    "group.id",
+    "group.instance.id",
+    "group.protocol",
+    "group.remote.assignor",
+    "heartbeat.interval.ms",
+    "isolation.level",
+    "max.in.flight",
+    "max.in.flight.requests.per.connection",
+    "message.max.bytes",
+    "message.send.max.retries",
+    "retries",
+    "offset.store.method",
+    "partition.assignment.strategy",
+    "partitioner",
+    "retry.backoff.ms",
+    "retry.backoff.max.ms",
+    "session.timeout.ms",
+    "transaction.timeout.ms",
+    "transactional.id",
+];
+
+/// The types of events that a source may be limited to.
+pub const EVENT_TYPES: &[&str] = &[
+    "tasuki.form.submitted.v1",
+    "tasuki.engagement.recorded.v1",
+    "tasuki.profile.changed.v1",
+    "tasuki.follow-up.recorded.v1",
+    "tasuki.rep.changed.v1",
+    "tasuki.consent.changed.v1",
+    "tasuki.lead.erased.v1",
+];
+
+const fn count(min: i64, max: i64) -> Kind {
+    Kind::Integer { min, max }
+}
+
+const fn span(min: i64, max: i64) -> Kind {
+    let units = DAYS;
+    Kind::Duration { units, min, max }
+}
+
+/// All settings.
+pub static SETTINGS: Table = Table {
+    doc: "the settings",
+    keys: &[
+        required("deployment", NAME, "the deployment's name"),
+        optional(
+            "instance",
+            NAME,
+            "this process's name; random at each start if left out",
+        ),
+        required("log", Kind::Choice(&["local", "kafka"]), "where records are kept"),
+        optional("local", Kind::Table(&LOCAL), "the local log"),
+        optional("kafka", Kind::Table(&KAFKA), "Apache Kafka"),
+        optional("journal", Kind::Table(&JOURNAL), "the one order of everything"),
+        optional("shard", Kind::Table(&SHARD), "deciding"),
+        optional("intake", Kind::Table(&INTAKE), "reading the sources"),
+        optional("policy", Kind::Table(&POLICY), "the agreement"),
+        optional("http", Kind::Table(&HTTP), "the HTTP server"),
+        optional("privacy", Kind::Table(&PRIVACY), "identity and erasure"),
+        optional("time", Kind::Table(&TIME), "clocks and deadlines"),
+        optional("guard", Kind::Table(&GUARD), "pausing a source that is nearly all bad"),
+        optional("telemetry", Kind::Table(&TELEMETRY), "logs"),
+        optional("sources", SOURCES, "topics that are read"),
+    ],
+};
+
+const SOURCES: Kind = Kind::Map {
+    of: &Kind::Table(&SOURCE),
+    max: 1000,
+    dotted: false,
+};
+
+static LOCAL: Table = Table {
+    doc: "[local]",
+    keys: &[required("path", PATH, "the folder of the local log")],
+};
+
+static KAFKA: Table = Table {
+    doc: "[kafka]",
+    keys: &[
+        optional("brokers", PATH, "brokers to ask first"),
+        required(
+            "prefix",
+            PREFIX,
+            "stands before every topic, group and transactional id of ours",
+        ),
+        optional("source_prefix", PREFIX, "stands before the topics of the sources"),
+        required(
+            "session_timeout",
+            span(SECOND, 30 * MINUTE),
+            "a silent member loses its partitions",
+        ),
+        optional("password_file", PATH, "a file with the SASL password"),
+        optional("client", CLIENT, "settings of librdkafka"),
+    ],
+};
+
+const CLIENT: Kind = Kind::Map {
+    of: &Kind::Property,
+    max: 1000,
+    dotted: true,
+};
+
+static JOURNAL: Table = Table {
+    doc: "[journal]",
+    keys: &[
+        optional("partitions", count(1, 1024), "partitions of the journal"),
+        required(
+            "kept",
+            span(DAY, 3650 * DAY),
+            "what is older, and done with, is deleted",
+        ),
+    ],
+};
+
+static SHARD: Table = Table {
+    doc: "[shard]",
+    keys: &[
+        required("workers", WORKERS, "threads that decide"),
+        required(
+            "batch_records_max",
+            count(1, 1_000_000),
+            "journal records in a transaction",
+        ),
+        required(
+            "batch_bytes_max",
+            count(65_536, 67_108_864),
+            "bytes of journal records in a transaction",
+        ),
+        required(
+            "batch_time",
+            span(1, SECOND),
+            "records are collected for so long under load",
+        ),
+        required(
+            "open_time_max",
+            span(1, 10 * SECOND),
+            "a transaction stays open no longer",
+        ),
+        required(
+            "deadlines_per_transaction_max",
+            count(1, 100_000),
+            "deadlines that a transaction fires",
+        ),
+        required(
+            "queued_per_transaction_max",
+            count(1, 100_000),
+            "queued leads that a transaction serves",
+        ),
+        required(
+            "idle_commit_interval",
+            span(SECOND, 10 * MINUTE),
+            "clock records are committed so often",
+        ),
+    ],
+};
+
+static INTAKE: Table = Table {
+    doc: "[intake]",
+    keys: &[required("workers", WORKERS, "threads that read the sources")],
+};
+
+static POLICY: Table = Table {
+    doc: "[policy]",
+    keys: &[required("file", PATH, "the agreement of marketing and sales")],
+};
+
+static HTTP: Table = Table {
+    doc: "[http]",
+    keys: &[
+        required("address", PATH, "where HTTP listens"),
+        optional("token", SECRET, "the bearer token that every request must carry"),
+        optional("token_file", PATH, "a file with the token"),
+        required("body_bytes_max", count(1_024, 16_777_216), "bytes of a request's body"),
+    ],
+};
+
+static PRIVACY: Table = Table {
+    doc: "[privacy]",
+    keys: &[
+        required("secret", SECRET, "the secret that lead ids are made with"),
+        optional("secret_file", PATH, "a file with the secret"),
+        required(
+            "erase_within",
+            span(MINUTE, 30 * DAY),
+            "an erased lead is gone within this",
+        ),
+    ],
+};
+
+static TIME: Table = Table {
+    doc: "[time]",
+    keys: &[
+        required(
+            "patience",
+            span(SECOND, HOUR),
+            "an unreadable source is waited for so long",
+        ),
+        required(
+            "clock_interval",
+            span(10, 10 * SECOND),
+            "clock records are appended so often",
+        ),
+    ],
+};
+
+static GUARD: Table = Table {
+    doc: "[guard]",
+    keys: &[
+        required(
+            "bad_share",
+            Kind::Share,
+            "a source is paused at this share of bad records",
+        ),
+        required(
+            "window_records",
+            count(10, 1_000_000),
+            "the share is taken of so many records",
+        ),
+    ],
+};
+
+static TELEMETRY: Table = Table {
+    doc: "[telemetry]",
+    keys: &[
+        optional("log_format", Kind::Choice(&["text", "json"]), "how logs are written"),
+        required("log_level", PATH, "what is logged"),
+    ],
+};
+
+static SOURCE: Table = Table {
+    doc: "a source",
+    keys: SOURCE_KEYS,
+};
+
+const SOURCE_KEYS: &[Key] = &[
+    required(
+        "role",
+        Kind::Choice(&["forms", "engagement", "follow-ups", "roster", "privacy"]),
+        "what it is for",
+    ),
+    defaulted(
+        "begin",
+        Kind::Begin,
+        "earliest",
+        "where to begin when it is read for the first time",
+    ),
+    optional("types", TYPES, "the only types taken from it"),
+    defaulted(
+        "unknown_types",
+        Kind::Choice(&["dead-letter", "ignore"]),
+        "dead-letter",
+        "what becomes of others",
+    ),
+    defaulted("enabled", Kind::Bool, "true", "false: it is not read"),
+];
+
+const TYPES: Kind = Kind::List {
+    of: &Kind::Choice(EVENT_TYPES),
+    min: 1,
+    max: 100,
+};

@@ -1,0 +1,337 @@
+//! The layers of settings: the built-in defaults, files, the environment; each checked alone.
+//!
+//! A value keeps the place it was written at through the layering, so that a fault that only the
+//! whole shows can name it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::Path;
+
+use config::{Config, ConfigError, Map, Source, Value, ValueKind};
+
+use super::keys::{OWNED, SETTINGS};
+use crate::fault::{Fault, Place, nearest};
+use crate::shape::{Document, Entries, Kind, Need, Node, Reading, Table, read_text, text_of};
+
+/// The name under which faults show the built-in defaults.
+pub(super) const DEFAULTS: &str = "config/default.toml";
+const DEFAULT_TEXT: &str = include_str!("../../config/default.toml");
+const FILE_BYTES_MAX: usize = 1 << 20;
+const VARIABLES: &str = "TASUKI__";
+
+/// A value as one layer gives it, in one way of writing it (spans of time in milliseconds).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Given {
+    pub(super) texts: Vec<String>,
+    pub(super) place: Place,
+}
+
+/// Values by path, such as `kafka`, `prefix`.
+pub(super) type Values = BTreeMap<Vec<String>, Given>;
+
+/// What the layers got wrong.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) faults: Vec<Fault>,
+    /// Settings that were given a wrong value: nothing can be said about what they should be.
+    pub(super) spoiled: BTreeSet<Vec<String>>,
+}
+
+/// The built-in defaults.
+pub(super) fn defaults(findings: &mut Findings) -> Values {
+    from_text(DEFAULTS, DEFAULT_TEXT, findings)
+}
+
+/// A file's values.
+pub(super) fn from_file(path: &Path, findings: &mut Findings) -> Values {
+    match read(path) {
+        Ok(text) => from_text(&path.display().to_string(), &text, findings),
+        Err(fault) => {
+            findings.faults.push(fault);
+            Values::new()
+        }
+    }
+}
+
+/// The text of a file of at most 1 MiB.
+pub(super) fn read(path: &Path) -> Result<String, Fault> {
+    let name = path.display().to_string();
+    let whole = || Place::Whole(name.clone());
+    let bytes = std::fs::read(path).map_err(|error| {
+        Fault::new(
+            whole(),
+            format!("cannot be read: {error}"),
+            "check the path and its permissions",
+        )
+    })?;
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err(Fault::new(whole(), "is larger than 1 MiB", "name the right file"));
+    }
+    text_of(&name, bytes)
+}
+
+/// The values of a file's text.
+pub(super) fn from_text(file: &str, text: &str, findings: &mut Findings) -> Values {
+    let document = Document::parse(file, text);
+    let mut reading = Reading::new(&document, false);
+    let root = reading.root(&SETTINGS);
+    let mut values = Values::new();
+    flatten(&document, &root, &mut Vec::new(), &mut values, &mut findings.spoiled);
+    for (path, given) in &values {
+        if let Some(fault) = owned(path, &given.place) {
+            reading.add(fault);
+        }
+    }
+    findings.faults.extend(reading.into_faults());
+    values
+}
+
+fn flatten(
+    document: &Document<'_>,
+    entries: &Entries,
+    path: &mut Vec<String>,
+    values: &mut Values,
+    spoiled: &mut BTreeSet<Vec<String>>,
+) {
+    for name in &entries.spoiled {
+        spoiled.insert([path.as_slice(), std::slice::from_ref(name)].concat());
+    }
+    for (name, item) in &entries.members {
+        path.push(name.clone());
+        match &item.node {
+            Node::Table(nested) => flatten(document, nested, path, values, spoiled),
+            leaf => {
+                let texts = texts(leaf);
+                let place = document.place(item.at);
+                values.insert(path.clone(), Given { texts, place });
+            }
+        }
+        path.pop();
+    }
+}
+
+fn texts(node: &Node) -> Vec<String> {
+    match node {
+        Node::List(items) => items.iter().flat_map(|item| texts(&item.node)).collect(),
+        Node::Text(text) => vec![text.clone()],
+        Node::Integer(number) => vec![number.to_string()],
+        Node::Number(number) => vec![number.text().to_owned()],
+        Node::Bool(truth) => vec![truth.to_string()],
+        Node::Duration(millis) => vec![millis.to_string()],
+        Node::Time(time) => vec![time.to_string()],
+        Node::Date(date) => vec![date.to_string()],
+        Node::Hours(..) | Node::Table(_) => Vec::new(),
+    }
+}
+
+fn owned(path: &[String], place: &Place) -> Option<Fault> {
+    let [kafka, client, property] = path else { return None };
+    if kafka != "kafka" || client != "client" || !OWNED.contains(&property.as_str()) {
+        return None;
+    }
+    let message = format!("`{property}` is not for you to set: Tasuki's promises rest on it");
+    let remedy = match property.as_str() {
+        "bootstrap.servers" | "metadata.broker.list" => "remove it, and set `kafka.brokers`",
+        "session.timeout.ms" => "remove it, and set `kafka.session_timeout`",
+        "group.instance.id" | "transactional.id" => "remove it, and set `instance`",
+        "group.id" => "remove it, and set `kafka.prefix`",
+        _ => "remove it",
+    };
+    Some(Fault::new(place.clone(), message, remedy))
+}
+
+/// The values of the environment: every variable that begins with `TASUKI__`.
+pub(super) fn from_environment(variables: &[(OsString, OsString)], findings: &mut Findings) -> Values {
+    let mut values = Values::new();
+    for (name, text) in variables {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(VARIABLES)) else {
+            continue;
+        };
+        let place = Place::Variable(name.to_owned());
+        let Some(text) = text.to_str() else {
+            findings
+                .faults
+                .push(Fault::new(place, "is not UTF-8 text", "set it to text"));
+            continue;
+        };
+        let parts: Vec<&str> = name[VARIABLES.len()..].split("__").collect();
+        let Some(setting) = resolve(&parts) else {
+            findings.faults.push(unknown(name, place));
+            continue;
+        };
+        match from_variable(&setting, text, &place) {
+            Ok(None) => {}
+            Ok(Some(given)) => drop(values.insert(setting.path, given)),
+            Err(fault) => {
+                findings.faults.push(fault);
+                findings.spoiled.insert(setting.path);
+            }
+        }
+    }
+    values
+}
+
+fn unknown(name: &str, place: Place) -> Fault {
+    let known = variable_names(&SETTINGS, "TASUKI");
+    let remedy = match nearest(name, known.iter().map(String::as_str)) {
+        Some(candidate) => format!("did you mean `{candidate}`?"),
+        None => format!("see {DEFAULTS} for all settings"),
+    };
+    Fault::new(place, "names no setting", remedy)
+}
+
+fn from_variable(setting: &Resolved, text: &str, place: &Place) -> Result<Option<Given>, Fault> {
+    if text.is_empty() && setting.optional && setting.path != ["kafka", "source_prefix"] {
+        return Ok(None);
+    }
+    let node =
+        read_text(setting.kind, text).map_err(|problem| Fault::new(place.clone(), problem.message, problem.remedy))?;
+    match owned(&setting.path, place) {
+        Some(fault) => Err(fault),
+        None => Ok(Some(Given {
+            texts: texts(&node),
+            place: place.clone(),
+        })),
+    }
+}
+
+/// The setting that a variable's name leads to.
+struct Resolved {
+    path: Vec<String>,
+    kind: &'static Kind,
+    optional: bool,
+}
+
+fn resolve(parts: &[&str]) -> Option<Resolved> {
+    let mut table: &'static Table = &SETTINGS;
+    let mut path = Vec::new();
+    for (place, part) in parts.iter().enumerate() {
+        let rest = &parts[place + 1..];
+        let mut key = table.key(&part.to_lowercase())?;
+        path.push(key.name.to_owned());
+        match &key.kind {
+            Kind::Table(nested) => {
+                table = nested;
+                continue;
+            }
+            Kind::Map {
+                of: Kind::Table(nested),
+                ..
+            } => {
+                let [name, member] = rest else { return None };
+                key = nested.key(&member.to_lowercase())?;
+                path.extend([(*name).to_owned(), key.name.to_owned()]);
+            }
+            Kind::Map { of, .. } => {
+                path.push(rest.join(".").to_lowercase());
+                let optional = false;
+                return (!rest.is_empty()).then_some(Resolved {
+                    path,
+                    kind: of,
+                    optional,
+                });
+            }
+            _ if rest.is_empty() => {}
+            _ => return None,
+        }
+        let optional = key.need == Need::Optional;
+        return Some(Resolved {
+            path,
+            kind: &key.kind,
+            optional,
+        });
+    }
+    None
+}
+
+fn variable_names(table: &Table, before: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for key in table.keys {
+        let name = format!("{before}__{}", key.name.to_uppercase());
+        match &key.kind {
+            Kind::Table(nested) => names.extend(variable_names(nested, &name)),
+            Kind::Map { .. } => {}
+            _ => names.push(name),
+        }
+    }
+    names
+}
+
+/// Lays the layers over each other, later ones winning.
+pub(super) fn lay(layers: Vec<Values>) -> Result<Values, ConfigError> {
+    let places: Vec<Place> = layers
+        .iter()
+        .flat_map(|layer| layer.values().map(|given| given.place.clone()))
+        .collect();
+    let mut builder = Config::builder();
+    let mut first_place = 0;
+    for values in layers {
+        let count = values.len();
+        builder = builder.add_source(Layer { values, first_place });
+        first_place += count;
+    }
+    let mut merged = Values::new();
+    unfold(&builder.build()?.cache, &places, &mut Vec::new(), &mut merged);
+    Ok(merged)
+}
+
+/// One layer, as a source for `config`. A value's origin is the number of its place.
+#[derive(Clone, Debug)]
+struct Layer {
+    values: Values,
+    first_place: usize,
+}
+
+impl Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
+        let mut root = Map::new();
+        for (number, (path, given)) in self.values.iter().enumerate() {
+            let origin = (self.first_place + number).to_string();
+            let texts = given
+                .texts
+                .iter()
+                .map(|text| Value::new(Some(&origin), text.clone()))
+                .collect();
+            insert(&mut root, path, Value::new(Some(&origin), ValueKind::Array(texts)));
+        }
+        Ok(root)
+    }
+}
+
+fn insert(table: &mut Map<String, Value>, path: &[String], value: Value) {
+    let [name, rest @ ..] = path else { return };
+    if rest.is_empty() {
+        table.insert(name.clone(), value);
+        return;
+    }
+    let nested = table
+        .entry(name.clone())
+        .or_insert_with(|| Value::new(None, ValueKind::Table(Map::new())));
+    if let ValueKind::Table(nested) = &mut nested.kind {
+        insert(nested, rest, value);
+    }
+}
+
+fn unfold(value: &Value, places: &[Place], path: &mut Vec<String>, into: &mut Values) {
+    match &value.kind {
+        ValueKind::Table(members) => {
+            for (name, member) in members {
+                path.push(name.clone());
+                unfold(member, places, path, into);
+                path.pop();
+            }
+        }
+        ValueKind::Array(members) => {
+            let number = value.origin().and_then(|origin| origin.parse::<usize>().ok());
+            let place = number.and_then(|number| places.get(number)).cloned();
+            let texts = members.iter().map(ToString::to_string).collect();
+            let place = place.unwrap_or_else(|| Place::Whole(DEFAULTS.to_owned()));
+            into.insert(path.clone(), Given { texts, place });
+        }
+        _ => {}
+    }
+}

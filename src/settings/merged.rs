@@ -1,0 +1,297 @@
+//! From layered values to typed settings, and what only the whole can show.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::layers::{DEFAULTS, Findings, Given, Values, read};
+use super::{
+    Begin, Guard, Http, Intake, Journal, Kafka, Local, LogFormat, LogKind, PolicyPlace, Privacy, Secret, Settings,
+    Shard, SourceSettings, Telemetry, Time, UnknownTypes,
+};
+use crate::domain::journal::Role;
+use crate::fault::{Fault, Place};
+use crate::shape::{Kind, Node, read_text};
+
+/// Types the values; `findings` are those of the layers.
+pub(super) fn settings(values: Values, findings: Findings) -> Result<Settings, Vec<Fault>> {
+    let Findings { faults, spoiled } = findings;
+    let mut whole = Whole {
+        values,
+        faults,
+        spoiled,
+    };
+    let log = match whole.text("log").as_str() {
+        "kafka" => LogKind::Kafka,
+        _ => LogKind::Local,
+    };
+    let settings = Settings {
+        deployment: whole.text("deployment"),
+        instance: whole.optional("instance"),
+        log,
+        local: Local {
+            path: whole.path("local.path"),
+        },
+        kafka: whole.kafka(log),
+        journal: Journal {
+            partitions: whole.optional("journal.partitions").and_then(|text| text.parse().ok()),
+            kept: whole.span("journal.kept"),
+        },
+        shard: whole.shard(),
+        intake: Intake {
+            workers: whole.number("intake.workers"),
+        },
+        policy: PolicyPlace {
+            file: whole.path("policy.file"),
+        },
+        http: whole.http(),
+        privacy: Privacy {
+            secret: whole
+                .secret("privacy.secret")
+                .unwrap_or_else(|| Secret::new(whole.text("privacy.secret"))),
+            erase_within: whole.span("privacy.erase_within"),
+        },
+        time: Time {
+            patience: whole.span("time.patience"),
+            clock_interval: whole.span("time.clock_interval"),
+        },
+        sources: whole.sources(),
+        guard: Guard {
+            bad_share: whole.text("guard.bad_share").parse().unwrap_or_default(),
+            window_records: whole.number("guard.window_records"),
+        },
+        telemetry: Telemetry {
+            log_format: match (whole.optional("telemetry.log_format").as_deref(), log) {
+                (Some("json"), _) | (None, LogKind::Kafka) => LogFormat::Json,
+                _ => LogFormat::Text,
+            },
+            log_level: whole.text("telemetry.log_level"),
+        },
+    };
+    whole.faults.sort();
+    whole.faults.dedup();
+    if whole.faults.is_empty() {
+        Ok(settings)
+    } else {
+        Err(whole.faults)
+    }
+}
+
+/// The values of all layers together. Those that a layer got wrong are missing from it.
+struct Whole {
+    values: Values,
+    faults: Vec<Fault>,
+    spoiled: BTreeSet<Vec<String>>,
+}
+
+impl Whole {
+    fn given(&self, name: &str) -> Option<&Given> {
+        let path: Vec<String> = name.split('.').map(str::to_owned).collect();
+        self.values.get(&path)
+    }
+
+    fn optional(&self, name: &str) -> Option<String> {
+        self.given(name)?.texts.first().cloned()
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.optional(name).unwrap_or_default()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        PathBuf::from(self.text(name))
+    }
+
+    fn number<T: std::str::FromStr + Default>(&self, name: &str) -> T {
+        self.text(name).parse().unwrap_or_default()
+    }
+
+    fn span(&self, name: &str) -> Duration {
+        Duration::from_millis(self.number(name))
+    }
+
+    fn place(&self, name: &str) -> Place {
+        self.given(name)
+            .map_or_else(|| Place::Whole(DEFAULTS.to_owned()), |given| given.place.clone())
+    }
+
+    fn fault(&mut self, place: Place, message: &str, remedy: &str) {
+        self.faults.push(Fault::new(place, message, remedy));
+    }
+
+    fn spoiled(&self, name: &str) -> bool {
+        let path: Vec<String> = name.split('.').map(str::to_owned).collect();
+        self.spoiled.contains(&path)
+    }
+
+    /// The content of the file that `<name>_file` names, or else the text at `name`.
+    fn secret(&mut self, name: &str) -> Option<Secret> {
+        match self.secret_file(&format!("{name}_file")) {
+            Some(secret) => Some(secret),
+            None => self.optional(name).map(Secret::new),
+        }
+    }
+
+    fn secret_file(&mut self, name: &str) -> Option<Secret> {
+        let file = self.optional(name)?;
+        let place = self.place(name);
+        match read(Path::new(&file)) {
+            Ok(text) => {
+                let text = text.strip_suffix('\n').unwrap_or(&text);
+                let text = text.strip_suffix('\r').unwrap_or(text);
+                if text.is_empty() {
+                    self.fault(
+                        place,
+                        &format!("`{name}` names an empty file, {file}"),
+                        "write the secret into it",
+                    );
+                    return None;
+                }
+                Some(Secret::new(text))
+            }
+            Err(fault) => {
+                let message = format!("`{name}` names the file {file}, which {}", fault.message);
+                self.fault(place, &message, &fault.remedy);
+                None
+            }
+        }
+    }
+
+    fn kafka(&mut self, log: LogKind) -> Kafka {
+        let brokers = self.text("kafka.brokers");
+        if log == LogKind::Kafka && brokers.is_empty() && !self.spoiled("kafka.brokers") {
+            let remedy = "set TASUKI__KAFKA__BROKERS to host:port of some brokers";
+            self.fault(self.place("log"), "log = \"kafka\" needs `kafka.brokers`", remedy);
+        }
+        let prefix = self.text("kafka.prefix");
+        let client = self.values.iter().filter_map(|(path, given)| match path.as_slice() {
+            [kafka, client, name] if kafka == "kafka" && client == "client" => {
+                Some((name.clone(), given.texts.concat()))
+            }
+            _ => None,
+        });
+        Kafka {
+            brokers,
+            source_prefix: self
+                .given("kafka.source_prefix")
+                .map_or(prefix.clone(), |given| given.texts.concat()),
+            prefix,
+            session_timeout: self.span("kafka.session_timeout"),
+            client: client.collect(),
+            password: self.secret_file("kafka.password_file"),
+        }
+    }
+
+    fn shard(&self) -> Shard {
+        Shard {
+            workers: self.number("shard.workers"),
+            batch_records_max: self.number("shard.batch_records_max"),
+            batch_bytes_max: self.number("shard.batch_bytes_max"),
+            batch_time: self.span("shard.batch_time"),
+            open_time_max: self.span("shard.open_time_max"),
+            deadlines_per_transaction_max: self.number("shard.deadlines_per_transaction_max"),
+            queued_per_transaction_max: self.number("shard.queued_per_transaction_max"),
+            idle_commit_interval: self.span("shard.idle_commit_interval"),
+        }
+    }
+
+    fn http(&mut self) -> Http {
+        let token_spoiled = self.spoiled("http.token") || self.spoiled("http.token_file");
+        let token = self.secret("http.token");
+        let parsed = self.text("http.address").parse::<SocketAddr>();
+        if parsed.is_err() && !self.spoiled("http.address") {
+            let remedy = "write an IP address and a port such as 127.0.0.1:8080";
+            self.fault(self.place("http.address"), "`http.address` is not an address", remedy);
+        }
+        let address = parsed.unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let tokenless = token.is_none() && !token_spoiled && self.given("http.token_file").is_none();
+        if tokenless && !address.ip().is_loopback() {
+            let remedy = "set TASUKI__HTTP__TOKEN_FILE, or listen on 127.0.0.1";
+            let message = "`http.address` is not a loopback address, and there is no token";
+            self.fault(self.place("http.address"), message, remedy);
+        }
+        Http {
+            address,
+            token,
+            body_bytes_max: self.number("http.body_bytes_max"),
+        }
+    }
+
+    fn sources(&mut self) -> BTreeMap<String, SourceSettings> {
+        let mut members: BTreeMap<String, BTreeMap<String, Given>> = BTreeMap::new();
+        for (path, given) in &self.values {
+            if let [sources, topic, member] = path.as_slice()
+                && sources == "sources"
+            {
+                members
+                    .entry(topic.clone())
+                    .or_default()
+                    .insert(member.clone(), given.clone());
+            }
+        }
+        let sources = members
+            .iter()
+            .filter_map(|(topic, members)| Some((topic.clone(), self.source(topic, members)?)));
+        sources.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    fn source(&mut self, topic: &str, members: &BTreeMap<String, Given>) -> Option<SourceSettings> {
+        let place = members.values().next()?.place.clone();
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        if topic.is_empty() || topic.len() > 249 || !topic.bytes().all(plain) {
+            let remedy = "write 1 to 249 letters, digits, `.`, `_` and `-`";
+            self.fault(
+                place.clone(),
+                &format!("the source `{topic}` cannot be a topic"),
+                remedy,
+            );
+        }
+        if is_ours(topic) {
+            let remedy = "name a topic that others write";
+            self.fault(
+                place.clone(),
+                &format!("the source `{topic}` is a topic that Tasuki writes"),
+                remedy,
+            );
+        }
+        let text = |member: &str| {
+            members
+                .get(member)
+                .and_then(|given| given.texts.first())
+                .map(String::as_str)
+        };
+        let Some(role) = text("role").and_then(|name| Role::ALL.into_iter().find(|role| role.name() == name)) else {
+            if !self
+                .spoiled
+                .contains(["sources", topic, "role"].map(str::to_owned).as_slice())
+            {
+                let remedy = "add `role`: forms, engagement, follow-ups, roster or privacy";
+                self.fault(place, &format!("the source `{topic}` has no `role`"), remedy);
+            }
+            return None;
+        };
+        Some(SourceSettings {
+            role,
+            begin: match text("begin") {
+                Some("latest") => Begin::Latest,
+                Some(time) => match read_text(&Kind::Time, time) {
+                    Ok(Node::Time(time)) => Begin::At(time),
+                    _ => Begin::Earliest,
+                },
+                None => Begin::Earliest,
+            },
+            types: members.get("types").map(|given| given.texts.clone()),
+            unknown_types: match text("unknown_types") {
+                Some("ignore") => UnknownTypes::Ignore,
+                _ => UnknownTypes::DeadLetter,
+            },
+            enabled: text("enabled") != Some("false"),
+        })
+    }
+}
+
+/// True for topics that Tasuki itself writes.
+fn is_ours(topic: &str) -> bool {
+    topic.starts_with("tasuki.") || matches!(topic, "sales.sla" | "marketing.feedback" | "leads.lifecycle")
+}

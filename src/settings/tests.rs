@@ -1,0 +1,209 @@
+//! What the settings promise.
+
+use std::path::PathBuf;
+
+use super::*;
+use crate::shape::{Kind, Need, Table};
+
+fn variables(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
+    pairs
+        .iter()
+        .map(|(name, text)| (OsString::from(name), OsString::from(text)))
+        .collect()
+}
+
+/// Writes a file into this run's folder.
+fn file(name: &str, text: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("tasuki-settings-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    if !name.is_empty() {
+        std::fs::write(&path, text).unwrap();
+    }
+    path
+}
+
+fn faults(files: &[PathBuf], environment: &[(&str, &str)]) -> Vec<String> {
+    let faults = Settings::layered(files, &variables(environment)).expect_err("faults");
+    let folder = file("", "").display().to_string();
+    faults
+        .iter()
+        .map(|fault| fault.to_string().replace(&folder, ""))
+        .collect()
+}
+
+#[test]
+fn the_defaults_are_those_of_the_contract() {
+    let settings = Settings::layered(&[], &[]).unwrap();
+    assert_eq!(settings.deployment, "local");
+    assert_eq!(settings.instance, None);
+    assert_eq!(settings.log, LogKind::Local);
+    assert_eq!(settings.local.path, PathBuf::from("data"));
+    assert_eq!(settings.kafka.session_timeout, Duration::from_secs(10));
+    assert_eq!(
+        (settings.journal_partitions(), settings.journal.kept),
+        (4, Duration::from_hours(720))
+    );
+    assert_eq!((settings.shard.workers, settings.intake.workers), (1, 1));
+    assert_eq!(settings.shard.batch_records_max, 20_000);
+    assert_eq!(settings.http.address.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.http.body_bytes_max, 1 << 20);
+    assert_eq!(settings.privacy.secret.reveal(), "tasuki");
+    assert_eq!(settings.time.patience, Duration::from_mins(1));
+    assert_eq!(settings.sources.len(), 5);
+    assert_eq!(settings.sources["sales.follow-ups"].role, Role::FollowUps);
+    assert!(settings.source_topics().is_empty());
+    assert_eq!(settings.telemetry.log_format, LogFormat::Text);
+    assert!((settings.guard.bad_share - 0.95).abs() < 1e-9);
+    assert!(settings.warnings().is_empty());
+}
+
+#[test]
+fn later_layers_win_and_leave_the_rest() {
+    let base = file(
+        "layers.toml",
+        "log = \"kafka\"\n[kafka]\nbrokers = \"one:9092\"\nprefix = \"a.\"\n[kafka.client]\n\
+         security.protocol = \"SSL\"\nsocket.keepalive.enable = true\n[sources.\"sales.roster\"]\nenabled = false\n\
+         [sources.\"crm.tasks\"]\nrole = \"follow-ups\"\nbegin = 2026-01-01T00:00:00Z\n",
+    );
+    let environment = variables(&[
+        ("TASUKI__KAFKA__BROKERS", "two:9092"),
+        ("TASUKI__KAFKA__CLIENT__SASL__MECHANISM", "PLAIN"),
+        ("TASUKI__PRIVACY__SECRET", "0123"),
+        ("TASUKI__DEPLOYMENT", "prod"),
+        ("TASUKI__INSTANCE", ""),
+        ("TASUKI_PORT", "tcp://10.0.0.1:80"),
+        (
+            "TASUKI__sources__sales.follow-ups__TYPES",
+            "tasuki.follow-up.recorded.v1, tasuki.rep.changed.v1",
+        ),
+    ]);
+    let settings = Settings::layered(&[base], &environment).unwrap();
+    assert_eq!(settings.kafka.brokers, "two:9092");
+    assert_eq!((&*settings.kafka.prefix, &*settings.kafka.source_prefix), ("a.", "a."));
+    assert_eq!(settings.kafka.session_timeout, Duration::from_secs(10));
+    let client: Vec<String> = settings
+        .kafka
+        .client_properties()
+        .iter()
+        .map(|(name, text)| format!("{name}={text}"))
+        .collect();
+    assert_eq!(
+        client,
+        [
+            "sasl.mechanism=PLAIN",
+            "security.protocol=SSL",
+            "socket.keepalive.enable=true"
+        ]
+    );
+    assert_eq!(settings.privacy.secret.reveal(), "0123");
+    assert_eq!(settings.journal_partitions(), 12);
+    assert_eq!(settings.telemetry.log_format, LogFormat::Json);
+    assert!(!settings.sources["sales.roster"].enabled);
+    assert_eq!(settings.sources["sales.roster"].role, Role::Roster);
+    let begin = Begin::At(Instant::from_millis(1_767_225_600_000));
+    assert_eq!(settings.sources["crm.tasks"].begin, begin);
+    assert_eq!(
+        settings.sources["sales.follow-ups"].types.as_ref().map(Vec::len),
+        Some(2)
+    );
+    assert_eq!(settings.source_topics().len(), 5);
+    assert!(settings.warnings().is_empty());
+}
+
+#[test]
+fn every_fault_comes_at_once_with_place_and_remedy() {
+    let wrong = file(
+        "wrong.toml",
+        "deployement = \"x\"\n[kafka]\nsession_timeout = 10\n[kafka.client]\ngroup.id = \"mine\"\n\n[shard]\n\
+         workers = \"2\"\nbatch_time = \"1 s\"\n[sources.\"crm.tasks\"]\nrole = \"follow-up\"\n[http]\n\
+         address = \"0.0.0.0:80\"\n[sources.calls]\nenabled = true\n",
+    );
+    let environment = [
+        ("TASUKI__KAFKA__BROKER", "x"),
+        ("TASUKI__JOURNAL__PARTITIONS", "twelve"),
+        ("TASUKI__LOG", "kafak"),
+        ("TASUKI__PRIVACY__SECRET_FILE", "/nowhere/secret"),
+    ];
+    expect_test::expect_file!["snapshots/faults.txt"].assert_eq(&(faults(&[wrong], &environment).join("\n") + "\n"));
+}
+
+#[test]
+fn a_file_that_is_not_toml_has_a_place() {
+    let found = faults(&[file("syntax.toml", "log = \"local\"\nlog = \"local\"\n[http\n")], &[]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found[0].contains("syntax.toml:2:1: not TOML: duplicate key"),
+        "{found:?}"
+    );
+    assert!(found[1].contains("syntax.toml:3:"), "{found:?}");
+}
+
+#[test]
+fn an_unreadable_file_is_a_fault() {
+    let found = faults(&[PathBuf::from("/nowhere.toml")], &[]);
+    assert!(found[0].starts_with("/nowhere.toml: cannot be read"), "{found:?}");
+}
+
+#[test]
+fn secrets_come_from_files_and_are_never_shown() {
+    let secret = file("secret", "swordfish\n");
+    let secret = secret.to_str().unwrap();
+    let environment = variables(&[
+        ("TASUKI__PRIVACY__SECRET_FILE", secret),
+        ("TASUKI__HTTP__TOKEN", "swordfish"),
+        ("TASUKI__HTTP__ADDRESS", "0.0.0.0:8080"),
+        ("TASUKI__KAFKA__PASSWORD_FILE", secret),
+        ("TASUKI__KAFKA__CLIENT__SSL__KEY__PASSWORD", "swordfish"),
+    ]);
+    let settings = Settings::layered(&[], &environment).unwrap();
+    assert_eq!(settings.privacy.secret.reveal(), "swordfish");
+    assert_eq!(settings.kafka.client_properties()["sasl.password"], "swordfish");
+    assert!(!format!("{settings:?}").contains("swordfish"));
+}
+
+#[test]
+fn the_public_secret_is_warned_of_outside_local() {
+    let settings = Settings::layered(&[], &variables(&[("TASUKI__DEPLOYMENT", "prod")])).unwrap();
+    assert_eq!(settings.warnings().len(), 1);
+}
+
+/// Every setting stands in the default file, with its default or commented out, under a comment.
+#[test]
+fn the_default_file_holds_every_setting_with_a_comment() {
+    let text = include_str!("../../config/default.toml");
+    every_leaf(&SETTINGS, &mut |table, key| {
+        let assigned = text
+            .lines()
+            .position(|line| line.starts_with(&format!("{} = ", key.name)));
+        let shown = text
+            .lines()
+            .position(|line| line.starts_with(&format!("# {} = ", key.name)));
+        match key.need {
+            Need::Required => assert!(assigned.is_some(), "{} {} has no default", table.doc, key.name),
+            Need::Optional => assert!(shown.is_some(), "{} {} is not shown", table.doc, key.name),
+            Need::Default(_) => {}
+        }
+        let line = assigned.or(shown).unwrap();
+        let above = text.lines().nth(line - 1).unwrap();
+        assert!(
+            above.starts_with("# ") || table.doc == "a source",
+            "{} has no comment",
+            key.name
+        );
+    });
+}
+
+fn every_leaf(table: &'static Table, visit: &mut dyn FnMut(&'static Table, &'static crate::shape::Key)) {
+    for key in table.keys {
+        match &key.kind {
+            Kind::Table(nested)
+            | Kind::Map {
+                of: Kind::Table(nested),
+                ..
+            } => every_leaf(nested, visit),
+            Kind::Map { .. } => {}
+            _ => visit(table, key),
+        }
+    }
+}
