@@ -34,11 +34,11 @@ impl LeadKey {
     }
 
     fn hash(&self, kind: &str, identifier: &str) -> LeadId {
-        let mut hasher = blake3::Hasher::new_keyed(&self.0);
-        hasher.update(kind.as_bytes());
-        hasher.update(identifier.as_bytes());
+        let hash = blake3::keyed_hash(&self.0, [kind, identifier].concat().as_bytes());
         let mut id = [0; 16];
-        hasher.finalize_xof().fill(&mut id);
+        for (byte, hashed) in id.iter_mut().zip(hash.as_bytes()) {
+            *byte = *hashed;
+        }
         LeadId(id)
     }
 }
@@ -58,11 +58,26 @@ impl LeadId {
         Some(Self(id))
     }
 
+    /// The id's text: 32 lower-case hex digits.
+    pub fn digits(self) -> [u8; 32] {
+        let mut digits = [0; 32];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            if let [high, low] = pair {
+                (*high, *low) = (to_digit(byte >> 4), to_digit(byte & 15));
+            }
+        }
+        digits
+    }
+
     /// The journal partition of this lead, out of `partitions`: what the Java client's default
     /// partitioner chooses for the id's text as the key.
     pub fn partition(self, partitions: u32) -> u32 {
-        (murmur2(self.to_string().as_bytes()) & 0x7fff_ffff) % partitions.max(1)
+        (murmur2(&self.digits()) & 0x7fff_ffff) % partitions.max(1)
     }
+}
+
+fn to_digit(half: u8) -> u8 {
+    if half < 10 { b'0' + half } else { b'a' + half - 10 }
 }
 
 fn hex_digit(digit: u8) -> Option<u8> {
@@ -75,7 +90,7 @@ fn hex_digit(digit: u8) -> Option<u8> {
 
 impl fmt::Display for LeadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 

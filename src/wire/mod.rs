@@ -3,8 +3,13 @@
 //! Everything here is a pure function of its arguments. Bytes from outside may be anything: they
 //! lead to a fact or a reason why not, never to a panic.
 
+pub mod cloudevents;
+pub mod facts;
 pub mod journal;
+pub mod json;
+pub mod rfc3339;
 pub mod state;
+pub mod translate;
 
 /// Bytes as lower-case hex digits.
 pub fn hex(bytes: &[u8]) -> String {

@@ -1,0 +1,447 @@
+//! JSON as a tree that borrows from its text, read in one pass.
+//!
+//! Strict RFC 8259, with a limit of depth. Numbers keep the text they came in; of members of the
+//! same name the last one counts. (`serde_json` reads nothing in one pass whose meaning hangs on
+//! a later member, as `data` does on `type`; a test compares the two.)
+
+use std::borrow::Cow;
+
+/// Arrays and objects within each other at most.
+pub const DEPTH_MAX: usize = 128;
+
+/// A JSON value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Json<'a> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number, as it is written.
+    Number(&'a str),
+    /// Text, its escapes resolved.
+    Text(Cow<'a, str>),
+    /// An array.
+    List(Vec<Json<'a>>),
+    /// An object.
+    Object(Object<'a>),
+}
+
+/// A JSON object: its members in the order they came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Object<'a>(pub Vec<(Cow<'a, str>, Json<'a>)>);
+
+impl<'a> Object<'a> {
+    /// The member of this name; `null` is absence.
+    pub fn get(&self, name: &str) -> Option<&Json<'a>> {
+        self.last(name).filter(|value| **value != Json::Null)
+    }
+
+    /// Is there a member of this name, be it `null`?
+    pub fn names(&self, name: &str) -> bool {
+        self.last(name).is_some()
+    }
+
+    fn last(&self, name: &str) -> Option<&Json<'a>> {
+        self.0
+            .iter()
+            .rev()
+            .find(|(member, _)| member == name)
+            .map(|(_, value)| value)
+    }
+}
+
+/// Bytes that are not JSON; the place is for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotJson {
+    /// Not UTF-8.
+    #[error("not UTF-8 at byte {0}")]
+    Encoding(usize),
+    /// Against the grammar, or text that ends too early.
+    #[error("not JSON at byte {0}")]
+    Grammar(usize),
+    /// Nested too deeply.
+    #[error("nested deeper than {DEPTH_MAX} levels at byte {0}")]
+    Depth(usize),
+}
+
+/// Reads one JSON value with nothing but white space around it.
+pub fn parse(bytes: &[u8]) -> Result<Json<'_>, NotJson> {
+    let text = std::str::from_utf8(bytes).map_err(|fault| NotJson::Encoding(fault.valid_up_to()))?;
+    let mut parser = Parser { text, at: 0 };
+    let value = parser.value(0)?;
+    parser.space();
+    if parser.at < bytes.len() {
+        return Err(parser.fault());
+    }
+    Ok(value)
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn fault(&self) -> NotJson {
+        NotJson::Grammar(self.at)
+    }
+
+    fn peek(&self) -> u8 {
+        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
+            self.at += 1;
+        }
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), NotJson> {
+        if self.peek() != byte {
+            return Err(self.fault());
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Json<'a>, NotJson> {
+        self.space();
+        match self.peek() {
+            b'"' => self.string().map(Json::Text),
+            b'{' => self.object(depth + 1).map(Json::Object),
+            b'[' => self.list(depth + 1).map(Json::List),
+            b'-' | b'0'..=b'9' => self.number().map(Json::Number),
+            b't' => self.word("true", Json::Bool(true)),
+            b'f' => self.word("false", Json::Bool(false)),
+            b'n' => self.word("null", Json::Null),
+            _ => Err(self.fault()),
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Json<'a>) -> Result<Json<'a>, NotJson> {
+        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+            return Err(self.fault());
+        }
+        self.at += word.len();
+        Ok(value)
+    }
+
+    fn enter(&mut self, depth: usize) -> Result<(), NotJson> {
+        if depth > DEPTH_MAX {
+            return Err(NotJson::Depth(self.at));
+        }
+        self.at += 1;
+        self.space();
+        Ok(())
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Object<'a>, NotJson> {
+        self.enter(depth)?;
+        let mut members = Vec::new();
+        if self.peek() == b'}' {
+            self.at += 1;
+            return Ok(Object(members));
+        }
+        members.reserve(8);
+        loop {
+            self.space();
+            let name = self.string()?;
+            self.space();
+            self.expect(b':')?;
+            members.push((name, self.value(depth)?));
+            self.space();
+            if self.peek() != b',' {
+                self.expect(b'}')?;
+                return Ok(Object(members));
+            }
+            self.at += 1;
+        }
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Vec<Json<'a>>, NotJson> {
+        self.enter(depth)?;
+        let mut items = Vec::new();
+        if self.peek() == b']' {
+            self.at += 1;
+            return Ok(items);
+        }
+        loop {
+            items.push(self.value(depth)?);
+            self.space();
+            if self.peek() != b',' {
+                self.expect(b']')?;
+                return Ok(items);
+            }
+            self.at += 1;
+        }
+    }
+
+    fn number(&mut self) -> Result<&'a str, NotJson> {
+        let start = self.at;
+        if self.peek() == b'-' {
+            self.at += 1;
+        }
+        if self.peek() == b'0' {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.peek() == b'.' {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), b'e' | b'E') {
+            self.at += 1;
+            if matches!(self.peek(), b'+' | b'-') {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(&self.text[start..self.at])
+    }
+
+    fn digits(&mut self) -> Result<(), NotJson> {
+        let start = self.at;
+        while self.peek().is_ascii_digit() {
+            self.at += 1;
+        }
+        if self.at == start { Err(self.fault()) } else { Ok(()) }
+    }
+
+    fn string(&mut self) -> Result<Cow<'a, str>, NotJson> {
+        self.expect(b'"')?;
+        let plain = self.plain();
+        if self.peek() == b'"' {
+            self.at += 1;
+            return Ok(Cow::Borrowed(plain));
+        }
+        let mut text = plain.to_owned();
+        loop {
+            match self.peek() {
+                b'"' => {
+                    self.at += 1;
+                    return Ok(Cow::Owned(text));
+                }
+                b'\\' => {
+                    self.at += 1;
+                    text.push(self.escape()?);
+                }
+                _ => return Err(self.fault()),
+            }
+            text.push_str(self.plain());
+        }
+    }
+
+    /// Text up to the next quote, backslash or control character, or the end.
+    fn plain(&mut self) -> &'a str {
+        let rest = &self.text.as_bytes()[self.at..];
+        let start = self.at;
+        self.at += plain_length(rest);
+        &self.text[start..self.at]
+    }
+
+    fn escape(&mut self) -> Result<char, NotJson> {
+        let escaped = match self.peek() {
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => return self.unicode(),
+            _ => return Err(self.fault()),
+        };
+        self.at += 1;
+        Ok(escaped)
+    }
+
+    /// `uXXXX`, or two of them that make a surrogate pair; a lone surrogate is not JSON.
+    fn unicode(&mut self) -> Result<char, NotJson> {
+        let high = self.unit()?;
+        if !(0xd800..0xdc00).contains(&high) {
+            return char::from_u32(high).ok_or_else(|| self.fault());
+        }
+        self.expect(b'\\')?;
+        let low = self.unit()?;
+        if !(0xdc00..0xe000).contains(&low) {
+            return Err(self.fault());
+        }
+        char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00)).ok_or_else(|| self.fault())
+    }
+
+    fn unit(&mut self) -> Result<u32, NotJson> {
+        self.expect(b'u')?;
+        let mut unit = 0;
+        for _ in 0..4 {
+            let digit = char::from(self.peek()).to_digit(16).ok_or_else(|| self.fault())?;
+            unit = unit << 4 | digit;
+            self.at += 1;
+        }
+        Ok(unit)
+    }
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// How many bytes come before the first quote, backslash or control character; eight at a time,
+/// for most of what arrives is text.
+fn plain_length(bytes: &[u8]) -> usize {
+    let mut words = bytes.chunks_exact(8);
+    let mut length = 0;
+    for word in words.by_ref() {
+        let word = u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
+        let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+        let quote = zero_bytes(word ^ (ONES * u64::from(b'"')));
+        let backslash = zero_bytes(word ^ (ONES * u64::from(b'\\')));
+        let found = (below_space | quote | backslash) & HIGHS;
+        if found != 0 {
+            return length + (found.trailing_zeros() / 8) as usize;
+        }
+        length += 8;
+    }
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    length
+        + words
+            .remainder()
+            .iter()
+            .position(special)
+            .unwrap_or(words.remainder().len())
+}
+
+/// The high bit of each byte that is zero; exact up to the first one.
+fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(text: &str, expected: &Json<'_>) {
+        assert_eq!(parse(text.as_bytes()).as_ref(), Ok(expected), "{text}");
+    }
+
+    #[track_caller]
+    fn refused(text: &str) {
+        assert!(parse(text.as_bytes()).is_err(), "{text}");
+    }
+
+    #[test]
+    fn values_are_read() {
+        check(" null ", &Json::Null);
+        check("-0.5e+10", &Json::Number("-0.5e+10"));
+        check(
+            r#"{"a":[true,{}],"b":"x"}"#,
+            &Json::Object(Object(vec![
+                (
+                    "a".into(),
+                    Json::List(vec![Json::Bool(true), Json::Object(Object::default())]),
+                ),
+                ("b".into(), Json::Text("x".into())),
+            ])),
+        );
+        check(r#""\u00e9\ud83d\ude00\n\/""#, &Json::Text("é😀\n/".into()));
+        check(
+            "\"twelve bytes, then \\\" one\"",
+            &Json::Text("twelve bytes, then \" one".into()),
+        );
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for text in [
+            "",
+            " ",
+            "01",
+            "1.",
+            ".5",
+            "+1",
+            "1e",
+            "-",
+            "nul",
+            "NaN",
+            "\u{feff}1",
+            "1 2",
+            "[1,]",
+            "[,1]",
+        ] {
+            refused(text);
+        }
+        for text in [
+            r#"{"a":1,}"#,
+            r"{a:1}",
+            r#"{"a"}"#,
+            r#""\x""#,
+            r#""\ud800""#,
+            r#""\udc00\ud800""#,
+            "\"a\nb\"",
+        ] {
+            refused(text);
+        }
+        refused("\"no end");
+        refused(r#""\u12"#);
+        assert_eq!(parse(b"\"\xff\""), Err(NotJson::Encoding(1)));
+    }
+
+    #[test]
+    fn a_hundred_and_twenty_eight_levels_are_read_and_one_more_is_refused() {
+        let nested = |levels| ["[".repeat(levels), "]".repeat(levels)].concat();
+        assert!(parse(nested(128).as_bytes()).is_ok());
+        assert_eq!(parse(nested(129).as_bytes()), Err(NotJson::Depth(128)));
+        refused(&"[".repeat(100_000));
+    }
+
+    #[test]
+    fn of_members_of_the_same_name_the_last_counts() {
+        let Ok(Json::Object(object)) = parse(br#"{"a":1,"a":null,"b":2,"b":3}"#) else {
+            panic!("an object")
+        };
+        assert_eq!((object.get("a"), object.names("a")), (None, true));
+        assert_eq!(object.get("b"), Some(&Json::Number("3")));
+    }
+
+    fn same(ours: &Json<'_>, theirs: &serde_json::Value) -> bool {
+        match (ours, theirs) {
+            (Json::Bool(ours), serde_json::Value::Bool(theirs)) => ours == theirs,
+            (Json::Null, serde_json::Value::Null) | (Json::Number(_), serde_json::Value::Number(_)) => true,
+            (Json::Text(ours), serde_json::Value::String(theirs)) => ours == theirs,
+            (Json::List(ours), serde_json::Value::Array(theirs)) => {
+                ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| same(ours, theirs))
+            }
+            (Json::Object(ours), serde_json::Value::Object(theirs)) => theirs
+                .iter()
+                .all(|(name, value)| ours.last(name).is_some_and(|ours| same(ours, value))),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            drop(parse(&bytes));
+        }
+
+        #[test]
+        fn serde_json_reads_and_refuses_the_same(
+            text in r#"([\[\]{},: ]|"[a-b\\"/u0-9é]{0,12}"|-?[0-9.eE+]{1,5}|true|false|null|"a":){0,12}"#
+        ) {
+            let theirs = serde_json::from_str::<serde_json::Value>(&text);
+            match (parse(text.as_bytes()), theirs) {
+                (Ok(ours), Ok(theirs)) => prop_assert!(same(&ours, &theirs), "{text}"),
+                (ours, theirs) => prop_assert_eq!(ours.is_err(), theirs.is_err(), "{}", text),
+            }
+        }
+
+        #[test]
+        fn text_survives_being_written_by_serde_json(text in any::<String>()) {
+            let written = serde_json::to_string(&text).unwrap();
+            prop_assert_eq!(parse(written.as_bytes()), Ok(Json::Text(text.into())));
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! A record of a source → facts about leads, or the reason why not.
+//!
+//! Pure: the same record and settings give the same facts, whoever reads it and whenever. Checks
+//! come in the contract's order (§9): size, readable, CloudEvents attributes, type, data, time.
+//! A change here, or of a setting in here, that could move a fact or alter a verdict must let
+//! `TRANSLATION` grow.
+
+use super::cloudevents::{self, Data, Envelope, Time, TypeName};
+use super::facts::{self, FactType, NAME_BYTES_MAX};
+use super::json::{self, Json, Object};
+use super::{hex, rfc3339};
+use crate::domain::event::{RejectReason, Rejection};
+use crate::domain::fact::{Body, Fact, Person};
+use crate::domain::ids::{LeadId, LeadKey};
+use crate::domain::journal::{Content, Original, Role};
+use crate::domain::time::Instant;
+use crate::log::Record;
+
+/// The number of the translation this code does.
+pub const TRANSLATION: u32 = 1;
+
+/// Bytes of an event at most: its record's value, or its line.
+pub const EVENT_BYTES_MAX: usize = 256 * 1024;
+
+/// Under which lead roster facts stand in the journal.
+pub const ROSTER: LeadId = LeadId([0; 16]);
+
+/// What a record's meaning hangs on besides the record.
+#[derive(Clone, Debug)]
+pub struct SourceContext {
+    /// The source topic's full name.
+    pub topic: String,
+    /// The source topic's id.
+    pub topic_id: [u8; 16],
+    /// The partition the records come from.
+    pub partition: u32,
+    /// Gives the type where a record names none.
+    pub role: Role,
+    /// The types taken from this source; `None`: every one.
+    pub types: Option<Vec<FactType>>,
+    /// Records of other types: ignored instead of dead letters.
+    pub ignore_unknown_types: bool,
+}
+
+/// What became of one record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Translated {
+    /// Facts in their order, or one rejected record; nothing where the type is to be ignored.
+    pub contents: Vec<Content>,
+    /// Profile attributes left out because their values are of no use here.
+    pub attributes_ignored: u32,
+}
+
+/// A fact and whom it is about.
+pub type LeadFact = (LeadId, Fact);
+
+/// The type that a source of this role gives to records that name none.
+pub fn default_type(role: Role) -> Option<FactType> {
+    match role {
+        Role::Forms => Some(FactType::FormSubmitted),
+        Role::Engagement => Some(FactType::EngagementRecorded),
+        Role::FollowUps => Some(FactType::FollowUpRecorded),
+        Role::Roster => Some(FactType::RepChanged),
+        Role::Privacy => Some(FactType::LeadErased),
+        Role::Inbox | Role::Policy => None,
+    }
+}
+
+/// A hash of everything but the record that a translation hangs on, to go with `TRANSLATION`.
+/// Equal for equal settings in equal order; partitions do not count.
+pub fn settings_hash(sources: &[SourceContext]) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    for source in sources {
+        let types = source.types.as_deref();
+        let mut types: Vec<_> = types.unwrap_or_default().iter().map(|kind| kind.name()).collect();
+        types.sort_unstable();
+        hasher.update(source.topic.as_bytes());
+        hasher.update(&[
+            0,
+            u8::from(source.ignore_unknown_types),
+            u8::from(source.types.is_some()),
+        ]);
+        hasher.update(source.role.name().as_bytes());
+        hasher.update(types.join(",").as_bytes());
+        hasher.update(&[0]);
+    }
+    let mut start = [0; 8];
+    hasher.finalize_xof().fill(&mut start);
+    u64::from_be_bytes(start)
+}
+
+/// Translates one record of `source`.
+pub fn translate(source: &SourceContext, key: &LeadKey, record: &Record) -> Translated {
+    let mut attributes_ignored = 0;
+    let contents = match facts_of(source, key, record, &mut attributes_ignored) {
+        Ok(facts) => facts
+            .into_iter()
+            .map(|(lead, fact)| Content::Fact {
+                lead,
+                original: may_be_rejected(&fact.body).then(|| original(source, record)),
+                fact,
+            })
+            .collect(),
+        Err(rejection) => vec![Content::Rejected {
+            rejection,
+            original: original(source, record),
+        }],
+    };
+    Translated {
+        contents,
+        attributes_ignored,
+    }
+}
+
+/// Translates one structured CloudEvent that came alone, such as a line of `replay`.
+pub fn translate_event(key: &LeadKey, event: &Object<'_>, received: Instant) -> Result<Vec<LeadFact>, Rejection> {
+    let envelope = cloudevents::structured(event)?;
+    let Some(kind) = envelope.kind.and_then(known_type) else {
+        return Err(unknown_type());
+    };
+    check(key, &envelope, kind, (received, &Names::default()), &mut 0)
+}
+
+fn facts_of(
+    source: &SourceContext,
+    key: &LeadKey,
+    record: &Record,
+    ignored: &mut u32,
+) -> Result<Vec<LeadFact>, Rejection> {
+    let value = record.value.as_deref();
+    if value.is_some_and(|value| value.len() > EVENT_BYTES_MAX) {
+        return Err(rejected(RejectReason::TooLarge, "more than 256 KiB"));
+    }
+    let value = value.ok_or_else(|| rejected(RejectReason::NotJson, "no value"))?;
+    let value = json::parse(value).map_err(|fault| rejected(RejectReason::NotJson, &fault.to_string()))?;
+    let envelope = cloudevents::envelope(&record.headers, &value)?;
+    let Some(kind) = type_of(source, envelope.kind)? else {
+        return Ok(Vec::new());
+    };
+    let names = Names {
+        source: &source.topic,
+        position: Some((&source.topic_id, source.partition, record.offset)),
+    };
+    check(key, &envelope, kind, (record.time, &names), ignored)
+}
+
+/// What names an event that does not name itself.
+#[derive(Default)]
+struct Names<'a> {
+    source: &'a str,
+    position: Option<(&'a [u8; 16], u32, u64)>,
+}
+
+impl Names<'_> {
+    fn by_position(&self) -> String {
+        self.position
+            .map(|(topic, partition, offset)| format!("{}/{partition}/{offset}", hex(topic)))
+            .unwrap_or_default()
+    }
+}
+
+fn known_type(name: TypeName<'_>) -> Option<FactType> {
+    match name {
+        TypeName::Name(name) => FactType::parse(name),
+        TypeName::NotText => None,
+    }
+}
+
+/// The type of a record; none where it is to be ignored.
+fn type_of(source: &SourceContext, name: Option<TypeName<'_>>) -> Result<Option<FactType>, Rejection> {
+    let kind = name.map_or_else(|| default_type(source.role), known_type);
+    let taken = |kind: &FactType| source.types.as_ref().is_none_or(|types| types.contains(kind));
+    match kind.filter(taken) {
+        Some(kind) => Ok(Some(kind)),
+        None if source.ignore_unknown_types => Ok(None),
+        None => Err(unknown_type()),
+    }
+}
+
+/// Data, then time, then what the data says of handoffs.
+fn check(
+    key: &LeadKey,
+    envelope: &Envelope<'_>,
+    kind: FactType,
+    (received, names): (Instant, &Names<'_>),
+    ignored: &mut u32,
+) -> Result<Vec<LeadFact>, Rejection> {
+    let read = read_data(kind, &envelope.data)?;
+    *ignored += read.attributes_ignored;
+    let source = envelope.source.unwrap_or(names.source);
+    let id = envelope.id.map_or_else(|| names.by_position(), str::to_owned);
+    if source.len() > NAME_BYTES_MAX || id.len() > NAME_BYTES_MAX {
+        return Err(rejected(
+            RejectReason::InvalidData,
+            "`id` or `source` has more than 256 bytes",
+        ));
+    }
+    let at = match envelope.time {
+        Time::Absent => Some(received),
+        Time::Text(text) => rfc3339::parse(text),
+        Time::NotText => None,
+    };
+    let at = at.ok_or_else(|| rejected(RejectReason::InvalidTime, "the time is not one of RFC 3339"))?;
+    if read.foreign_handoff {
+        return Err(rejected(
+            RejectReason::UnknownHandoff,
+            "`handoff_id` is not one of ours",
+        ));
+    }
+    let fact = Fact {
+        source: source.to_owned(),
+        id,
+        at,
+        body: read.body,
+    };
+    Ok(by_lead(key, fact))
+}
+
+fn read_data(kind: FactType, data: &Data<'_>) -> Result<facts::Read, Rejection> {
+    match data {
+        Data::Object(object) => facts::read(kind, object),
+        Data::Wrong(detail) => Err(rejected(RejectReason::InvalidData, detail)),
+        Data::Base64(encoded) => {
+            let bytes = cloudevents::base64(encoded);
+            let bytes = bytes.ok_or_else(|| rejected(RejectReason::InvalidData, "`data_base64` is not base64"))?;
+            match json::parse(&bytes) {
+                Ok(Json::Object(object)) => facts::read(kind, &object),
+                _ => Err(rejected(
+                    RejectReason::InvalidData,
+                    "`data_base64` does not hold a JSON object",
+                )),
+            }
+        }
+    }
+}
+
+/// The fact under the lead it is about; an erasure under each lead that its identifiers name.
+fn by_lead(key: &LeadKey, fact: Fact) -> Vec<LeadFact> {
+    let lead = match &fact.body {
+        Body::Form(form) => lead_of(key, &form.person),
+        Body::Engagement(engagement) => lead_of(key, &engagement.person),
+        Body::Profile(person, _) | Body::Consent(person, _) => lead_of(key, person),
+        Body::FollowUp(follow_up) => match (&follow_up.handoff, &follow_up.person) {
+            (Some(handoff), _) => handoff.lead,
+            (None, Some(person)) => lead_of(key, person),
+            (None, None) => ROSTER,
+        },
+        Body::Rep(_) => ROSTER,
+        Body::Erasure(person) => return erasures(key, person, &fact),
+    };
+    vec![(lead, fact)]
+}
+
+/// The lead of the strongest identifier.
+pub fn lead_of(key: &LeadKey, person: &Person) -> LeadId {
+    match person {
+        Person { lead_id: Some(id), .. } => key.by_lead_id(id),
+        Person {
+            email: Some(address), ..
+        } => key.by_email(address),
+        Person {
+            anonymous_id: Some(id), ..
+        } => key.by_anonymous_id(id),
+        Person { .. } => ROSTER,
+    }
+}
+
+/// One erasure for each identifier, each carrying only that one.
+fn erasures(key: &LeadKey, person: &Person, fact: &Fact) -> Vec<LeadFact> {
+    let each = [
+        Person {
+            lead_id: person.lead_id.clone(),
+            ..Person::default()
+        },
+        Person {
+            email: person.email.clone(),
+            ..Person::default()
+        },
+        Person {
+            anonymous_id: person.anonymous_id.clone(),
+            ..Person::default()
+        },
+    ];
+    let named = each.into_iter().filter(|person| *person != Person::default());
+    named
+        .map(|person| {
+            let lead = lead_of(key, &person);
+            let body = Body::Erasure(person);
+            (lead, Fact { body, ..fact.clone() })
+        })
+        .collect()
+}
+
+/// Only state can tell whether the team, rep or handoff is known.
+fn may_be_rejected(body: &Body) -> bool {
+    matches!(body, Body::FollowUp(_) | Body::Rep(_))
+}
+
+/// The record as it came, for the dead letters.
+pub fn original(source: &SourceContext, record: &Record) -> Original {
+    Original {
+        topic: source.topic.clone(),
+        partition: source.partition,
+        offset: record.offset,
+        time: record.time,
+        key: record.key.clone(),
+        value: record.value.clone(),
+        headers: record.headers.clone(),
+    }
+}
+
+fn unknown_type() -> Rejection {
+    rejected(RejectReason::UnknownType, "the type is not one that is taken here")
+}
+
+fn rejected(reason: RejectReason, detail: &str) -> Rejection {
+    Rejection {
+        reason,
+        detail: detail.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
