@@ -7,6 +7,7 @@ pub mod cloudevents;
 pub mod facts;
 pub mod journal;
 pub mod json;
+pub mod outputs;
 pub mod rfc3339;
 pub mod state;
 pub mod translate;

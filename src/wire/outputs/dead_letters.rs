@@ -1,0 +1,73 @@
+//! Dead letters: the bad record as it came, and why.
+//!
+//! Key, value and headers stay byte for byte what they were; what we add are headers behind them.
+//! The detail names members, never values.
+
+use super::members::object;
+use super::{Decider, sequence_digits, source, write_context};
+use crate::domain::event::Rejection;
+use crate::domain::journal::Original;
+use crate::domain::time::Instant;
+use crate::log::NewRecord;
+
+/// Where dead letters go, without the deployment's prefix.
+pub const DEAD_LETTERS_TOPIC: &str = "tasuki.dead-letters";
+
+/// The type under which `replay` shows a dead letter.
+pub const DEAD_LETTER_TYPE: &str = "tasuki.dead-letter.v1";
+
+/// The record of a dead letter. The source's timestamp is given in milliseconds since the epoch,
+/// as the log has it.
+pub fn dead_letter(original: &Original, rejection: &Rejection, shard: u32, sequence: u64) -> NewRecord {
+    let mut headers = original.headers.clone();
+    let mut header = |name: &str, value: String| headers.push((name.to_owned(), Some(value.into_bytes())));
+    header("tasuki_dlq_reason", rejection.reason.name().to_owned());
+    header("tasuki_dlq_detail", rejection.detail.clone());
+    header("tasuki_dlq_topic", original.topic.clone());
+    header("tasuki_dlq_partition", original.partition.to_string());
+    header("tasuki_dlq_offset", original.offset.to_string());
+    header("tasuki_dlq_timestamp", original.time.millis().to_string());
+    header("tasuki_dlq_shard", shard.to_string());
+    header("tasuki_dlq_sequence", sequence_digits(sequence));
+    NewRecord {
+        key: original.key.clone(),
+        value: original.value.clone(),
+        headers,
+    }
+}
+
+/// Where a dead letter goes among `partitions`: with a key where the key says (`None`), without
+/// one to the source partition's number modulo the count.
+pub fn dead_letter_partition(original: &Original, partitions: u32) -> Option<u32> {
+    match original.key {
+        Some(_) => None,
+        None => Some(original.partition % partitions.max(1)),
+    }
+}
+
+/// Appends a dead letter of `replay` as a structured CloudEvent with its `topic`, and a line feed.
+/// `event` is the line's event as it stands there, which is JSON; it keeps no line feeds.
+pub fn dead_letter_line(
+    out: &mut Vec<u8>,
+    rejection: &Rejection,
+    (decider, sequence): (Decider<'_>, u64),
+    (at, id): (Instant, [u8; 16]),
+    event: &[u8],
+) {
+    object(out, |members| {
+        members.text("specversion", "1.0");
+        members.text("id", &crate::wire::hex(&id));
+        members.text("source", &source(decider));
+        members.text("type", DEAD_LETTER_TYPE);
+        members.shown("time", at);
+        write_context(members, decider, sequence);
+        members.text("topic", DEAD_LETTERS_TOPIC);
+        members.text("datacontenttype", "application/json");
+        members.object("data", |data| {
+            data.text("reason", rejection.reason.name());
+            data.text("detail", &rejection.detail);
+            data.value("record", |out| out.extend_from_slice(event));
+        });
+    });
+    out.push(b'\n');
+}

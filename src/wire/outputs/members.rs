@@ -1,0 +1,120 @@
+//! Writes JSON without white space, members in the order they are named.
+
+use std::fmt::Display;
+
+/// Writes the members of one object.
+#[derive(Debug)]
+pub(super) struct Members<'b> {
+    out: &'b mut Vec<u8>,
+    empty: bool,
+}
+
+/// Writes an object whose members `write` names.
+pub(super) fn object(out: &mut Vec<u8>, write: impl FnOnce(&mut Members<'_>)) {
+    out.push(b'{');
+    write(&mut Members { out, empty: true });
+    out.push(b'}');
+}
+
+/// Writes text as JSON; what is not ASCII stands as it is.
+pub(super) fn text(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let mut start = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(&text.as_bytes()[start..at]);
+        match byte {
+            b'"' => out.extend_from_slice(br#"\""#),
+            b'\\' => out.extend_from_slice(br"\\"),
+            b'\n' => out.extend_from_slice(br"\n"),
+            b'\r' => out.extend_from_slice(br"\r"),
+            b'\t' => out.extend_from_slice(br"\t"),
+            _ => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+        }
+        start = at + 1;
+    }
+    out.extend_from_slice(&text.as_bytes()[start..]);
+    out.push(b'"');
+}
+
+impl Members<'_> {
+    /// A member whose value is written by `write`.
+    pub(super) fn value(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        if !std::mem::take(&mut self.empty) {
+            self.out.push(b',');
+        }
+        text(self.out, name);
+        self.out.push(b':');
+        write(self.out);
+    }
+
+    /// Text.
+    pub(super) fn text(&mut self, name: &str, value: &str) {
+        self.value(name, |out| text(out, value));
+    }
+
+    /// What displays as plain text without anything to escape: ids, times.
+    pub(super) fn shown(&mut self, name: &str, value: impl Display) {
+        self.text(name, &value.to_string());
+    }
+
+    /// A number or a bool.
+    pub(super) fn plain(&mut self, name: &str, value: impl Display) {
+        self.value(name, |out| out.extend_from_slice(value.to_string().as_bytes()));
+    }
+
+    /// `null`
+    pub(super) fn null(&mut self, name: &str) {
+        self.value(name, |out| out.extend_from_slice(b"null"));
+    }
+
+    /// Text, or `null` where there is none.
+    pub(super) fn text_or_null(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self.null(name),
+        }
+    }
+
+    /// Text, left out where there is none.
+    pub(super) fn text_if(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(name, value);
+        }
+    }
+
+    /// An object.
+    pub(super) fn object(&mut self, name: &str, write: impl FnOnce(&mut Members<'_>)) {
+        self.value(name, |out| object(out, write));
+    }
+
+    /// A list of objects.
+    pub(super) fn objects<T>(&mut self, name: &str, items: &[T], mut write: impl FnMut(&mut Members<'_>, &T)) {
+        self.value(name, |out| {
+            out.push(b'[');
+            for (number, item) in items.iter().enumerate() {
+                if number > 0 {
+                    out.push(b',');
+                }
+                object(out, |members| write(members, item));
+            }
+            out.push(b']');
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn serde_json_reads_the_text_that_was_written(text in any::<String>()) {
+            let mut out = Vec::new();
+            super::text(&mut out, &text);
+            prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Decisions → CloudEvents: records in binary mode for topics, JSON lines for `replay`.
+//!
+//! The same decision under the same sequence gives the same bytes. Names of topics are without
+//! the deployment's prefix here; the shell puts it in front.
+
+mod data;
+mod dead_letters;
+mod members;
+
+use crate::domain::event::{Decision, Output, SlaKind, Topic};
+use crate::log::{Header, NewRecord, Record};
+
+pub use dead_letters::{DEAD_LETTER_TYPE, DEAD_LETTERS_TOPIC, dead_letter, dead_letter_line, dead_letter_partition};
+use members::{Members, object};
+
+/// Who decided: goes into `source`, `tasukishard` and `sequence`.
+#[derive(Clone, Copy, Debug)]
+pub struct Decider<'a> {
+    /// The deployment's name.
+    pub deployment: &'a str,
+    /// The journal partition.
+    pub shard: u32,
+}
+
+/// The type's name.
+pub fn type_name(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::HandedOff(_) => "tasuki.lead.handed-off.v1",
+        Decision::Queued(_) => "tasuki.lead.queued.v1",
+        Decision::Withdrawn(_) => "tasuki.handoff.withdrawn.v1",
+        Decision::Sla(notice) => match notice.kind {
+            SlaKind::AtRisk => "tasuki.sla.at-risk.v1",
+            SlaKind::Breached => "tasuki.sla.breached.v1",
+            SlaKind::Met => "tasuki.sla.met.v1",
+            SlaKind::Excused => "tasuki.sla.excused.v1",
+            SlaKind::Escalated => "tasuki.sla.escalated.v1",
+        },
+        Decision::StageChanged(_) => "tasuki.lead.stage-changed.v1",
+        Decision::Feedback(_) => "tasuki.feedback.recorded.v1",
+        Decision::Forgotten { .. } => "tasuki.lead.forgotten.v1",
+    }
+}
+
+/// Every type that goes out, dead letters of `replay` excluded.
+pub const TYPES: [&str; 11] = [
+    "tasuki.lead.handed-off.v1",
+    "tasuki.handoff.withdrawn.v1",
+    "tasuki.sla.at-risk.v1",
+    "tasuki.sla.breached.v1",
+    "tasuki.sla.met.v1",
+    "tasuki.sla.excused.v1",
+    "tasuki.sla.escalated.v1",
+    "tasuki.feedback.recorded.v1",
+    "tasuki.lead.stage-changed.v1",
+    "tasuki.lead.queued.v1",
+    "tasuki.lead.forgotten.v1",
+];
+
+/// The topic's name, without prefix.
+pub fn topic_name(topic: &Topic) -> &str {
+    match topic {
+        Topic::Handoffs(name) => name,
+        Topic::Sla => "sales.sla",
+        Topic::Feedback => "marketing.feedback",
+        Topic::Lifecycle => "leads.lifecycle",
+    }
+}
+
+/// The record of a decision, in binary mode; `sequence` counts the outputs of this shard from 1.
+pub fn record(output: &Output, decider: Decider<'_>, sequence: u64) -> NewRecord {
+    let lead = output.lead.digits().to_vec();
+    let mut headers = Vec::with_capacity(10);
+    let mut header = |name: &str, value: Vec<u8>| headers.push((name.to_owned(), Some(value)));
+    header("ce_specversion", b"1.0".to_vec());
+    header("ce_id", super::hex(&output.id).into_bytes());
+    header("ce_source", source(decider).into_bytes());
+    header("ce_type", type_name(&output.decision).as_bytes().to_vec());
+    header("ce_subject", lead.clone());
+    header("ce_time", output.at.to_string().into_bytes());
+    header("ce_tasukishard", decider.shard.to_string().into_bytes());
+    header("ce_sequence", sequence_digits(sequence).into_bytes());
+    header("ce_causationid", output.causation.clone().into_bytes());
+    header("content-type", b"application/json".to_vec());
+    let mut value = Vec::with_capacity(1024);
+    object(&mut value, |members| data::write(members, &output.decision));
+    NewRecord {
+        key: Some(lead),
+        value: Some(value),
+        headers,
+    }
+}
+
+/// Appends the structured CloudEvent of a decision, with its `topic`, and a line feed.
+pub fn line(out: &mut Vec<u8>, output: &Output, decider: Decider<'_>, sequence: u64) {
+    object(out, |event| {
+        event.text("specversion", "1.0");
+        event.text("id", &super::hex(&output.id));
+        event.text("source", &source(decider));
+        event.text("type", type_name(&output.decision));
+        event.shown("subject", output.lead);
+        event.shown("time", output.at);
+        write_context(event, decider, sequence);
+        event.text("causationid", &output.causation);
+        event.text("topic", topic_name(&output.topic));
+        event.text("datacontenttype", "application/json");
+        event.object("data", |members| data::write(members, &output.decision));
+    });
+    out.push(b'\n');
+}
+
+/// The structured CloudEvent of a record of ours in binary mode, on one line; `topic` becomes an
+/// extension. `None`: the record is not a CloudEvent in binary mode.
+pub fn structured(topic: &str, record: &Record) -> Option<Vec<u8>> {
+    let attributes = attributes(&record.headers);
+    attributes.iter().find(|(name, _)| *name == "specversion")?;
+    let value = record.value.as_deref()?;
+    let mut out = Vec::with_capacity(value.len() + 512);
+    object(&mut out, |event| {
+        for (name, value) in attributes {
+            event.text(name, value);
+        }
+        event.text("topic", topic);
+        event.text("datacontenttype", "application/json");
+        event.value("data", |out| out.extend_from_slice(value));
+    });
+    Some(out)
+}
+
+fn attributes(headers: &[Header]) -> Vec<(&str, &str)> {
+    headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix("ce_")?, std::str::from_utf8(value.as_deref()?).ok()?)))
+        .collect()
+}
+
+fn write_context(event: &mut Members<'_>, decider: Decider<'_>, sequence: u64) {
+    event.shown("tasukishard", decider.shard);
+    event.text("sequence", &sequence_digits(sequence));
+}
+
+/// `/tasuki/<deployment>`
+fn source(decider: Decider<'_>) -> String {
+    ["/tasuki/", decider.deployment].concat()
+}
+
+/// Twenty digits, so that text sorts as numbers do.
+fn sequence_digits(sequence: u64) -> String {
+    format!("{sequence:020}")
+}
+
+#[cfg(test)]
+mod tests;
