@@ -6,4 +6,5 @@ pub mod fault;
 pub mod log;
 pub mod settings;
 pub mod shape;
+pub mod telemetry;
 pub mod wire;
