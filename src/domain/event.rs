@@ -67,6 +67,25 @@ pub enum Decision {
     },
 }
 
+/// The CloudEvents type of a decision (contract §5).
+pub fn type_name(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::HandedOff(_) => "tasuki.lead.handed-off.v1",
+        Decision::Queued(_) => "tasuki.lead.queued.v1",
+        Decision::Withdrawn(_) => "tasuki.handoff.withdrawn.v1",
+        Decision::Sla(notice) => match notice.kind {
+            SlaKind::AtRisk => "tasuki.sla.at-risk.v1",
+            SlaKind::Breached => "tasuki.sla.breached.v1",
+            SlaKind::Met => "tasuki.sla.met.v1",
+            SlaKind::Excused => "tasuki.sla.excused.v1",
+            SlaKind::Escalated => "tasuki.sla.escalated.v1",
+        },
+        Decision::StageChanged(_) => "tasuki.lead.stage-changed.v1",
+        Decision::Feedback(_) => "tasuki.feedback.recorded.v1",
+        Decision::Forgotten { .. } => "tasuki.lead.forgotten.v1",
+    }
+}
+
 /// A lead given to a rep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandedOff {

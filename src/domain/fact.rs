@@ -36,7 +36,7 @@ pub enum Body {
 }
 
 /// The identifiers of one person; at least one is there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Person {
     /// The CRM's id, as given.
     pub lead_id: Option<String>,
@@ -44,6 +44,18 @@ pub struct Person {
     pub email: Option<String>,
     /// A visitor's id, as given.
     pub anonymous_id: Option<String>,
+}
+
+impl std::fmt::Debug for Person {
+    /// Which identifiers are there, never what they are.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let hidden = |text: &Option<String>| text.as_ref().map(|_| "…");
+        f.debug_struct("Person")
+            .field("lead_id", &hidden(&self.lead_id))
+            .field("email", &hidden(&self.email))
+            .field("anonymous_id", &hidden(&self.anonymous_id))
+            .finish()
+    }
 }
 
 /// A profile attribute and its value; `None` removes it.

@@ -3,15 +3,40 @@
 //! Nothing in here does IO, reads a clock, logs, draws random numbers, uses floats or iterates a
 //! hash map; nothing in here can fail. Time comes in as an argument.
 
+pub mod book;
 pub mod bytes;
 pub mod calendar;
+mod cycle;
+mod deadline;
 pub mod deadline_clock;
+mod desk;
+mod duplicates;
+pub mod effects;
+mod erasure;
 pub mod event;
 pub mod fact;
+mod follow_up;
+mod handoff;
+mod identity;
 pub mod ids;
+pub mod image;
 pub mod journal;
+mod lead;
 pub mod letter;
 pub mod policy;
+mod profile;
+mod qualification;
+mod queue;
+mod roster;
+mod rotation;
+mod route;
+mod score;
+mod section;
+pub mod single;
+mod sla;
+mod stage;
+mod terms;
 pub mod text;
 pub mod time;
+mod touches;
 pub mod value;

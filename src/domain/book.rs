@@ -1,0 +1,575 @@
+//! The book: the leads of one journal partition and, in partition 0, the desk.
+//!
+//! It takes facts, letters and the passing of time, in the order of the journal, and returns what
+//! follows. It cannot fail: whatever it is told, the answer is a decision.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use super::bytes::{Malformed, Writer};
+use super::cycle::Archive;
+use super::deadline;
+use super::desk::Desk;
+use super::duplicates::{Mark, Marks};
+use super::effects::{Cause, Effects, Step};
+use super::erasure;
+use super::event::Verdict;
+use super::fact::{Body, Fact, FollowUp, RepChange};
+use super::follow_up;
+use super::handoff;
+use super::ids::LeadId;
+use super::image::{self, Entity, Kind};
+use super::lead::{Erased, Known, Lead};
+use super::letter::Letter;
+use super::policy::Policy;
+use super::qualification;
+use super::roster;
+use super::terms::Terms;
+use super::time::Instant;
+
+/// The leads of one journal partition; in partition 0 also the desk.
+#[derive(Debug)]
+pub struct Book {
+    terms: Terms,
+    shelf: Shelf,
+    desk: Option<Desk>,
+    /// Images restored in parts, until all parts are there.
+    unbound: BTreeMap<Kind, BTreeMap<u16, Vec<u8>>>,
+}
+
+/// All leads at rest.
+#[derive(Debug, Default)]
+struct Shelf {
+    cells: BTreeMap<LeadId, Cell>,
+    archive: Archive,
+    /// The first deadline of each lead that has one.
+    timers: BTreeSet<(Instant, LeadId)>,
+    leads: u64,
+    scratch: Writer,
+}
+
+/// What is kept under a lead id.
+#[derive(Debug, Default)]
+struct Cell {
+    /// `Known`, written down.
+    known: Box<[u8]>,
+    marks: Marks,
+}
+
+/// Numbers for metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Leads, erased ones not among them.
+    pub leads: u64,
+    /// Places of reps' capacity that are taken, by team id.
+    pub handoffs_open: BTreeMap<String, u64>,
+    /// Queues, by team id.
+    pub queues: BTreeMap<String, QueueGauge>,
+}
+
+/// Numbers of one queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueGauge {
+    /// Leads that wait.
+    pub leads: u64,
+    /// When the first of them joined.
+    pub oldest: Option<Instant>,
+}
+
+impl Book {
+    /// An empty book of journal partition `partition` out of `partitions`.
+    pub fn new(partition: u32, _partitions: u32, policy: Arc<Policy>) -> Self {
+        let desk = (partition == 0).then(|| roster::open(&policy));
+        Self {
+            terms: Terms::new(policy),
+            shelf: Shelf::default(),
+            desk,
+            unbound: BTreeMap::new(),
+        }
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.terms.policy
+    }
+
+    /// A fact about a lead of this partition, at this journal time. Roster facts belong to
+    /// partition 0; for them `lead` means nothing.
+    pub fn fact(&mut self, at: Instant, lead: LeadId, fact: &Fact, effects: &mut Effects) -> Verdict {
+        let mut step = Step::new(at, Cause::Fact(fact), &self.terms, effects);
+        match (&fact.body, &mut self.desk) {
+            (Body::Rep(change), Some(desk)) => self.shelf.roster_fact(desk, &mut step, fact, change),
+            (Body::Rep(_), None) => Verdict::Ignored,
+            _ => self.shelf.lead_fact(&mut step, lead, fact),
+        }
+    }
+
+    /// A letter that has arrived at this journal time.
+    pub fn letter(&mut self, at: Instant, letter: &Letter, effects: &mut Effects) {
+        let cause = Cause::Text(match letter {
+            Letter::Ask(ask) => &ask.causation,
+            Letter::Leave(_) => "",
+            Letter::Release(release) => &release.causation,
+            Letter::Serve(serve) => &serve.causation,
+            Letter::Granted(granted) => &granted.causation,
+            Letter::Queued(waiting) => &waiting.causation,
+            Letter::NoTeam(none) => &none.causation,
+        });
+        let step = &mut Step::new(at, cause, &self.terms, effects);
+        let Some(lead) = letter.lead() else {
+            if let Some(desk) = &mut self.desk {
+                desk_letter(desk, step, letter);
+            }
+            return;
+        };
+        self.shelf.with(lead, step, |known, _, step| match letter {
+            Letter::Granted(granted) => handoff::granted(known, step, granted),
+            Letter::Queued(waiting) => handoff::queued(known, step, waiting),
+            Letter::NoTeam(none) => handoff::no_team(known, step, none),
+            Letter::Ask(_) | Letter::Leave(_) | Letter::Release(_) | Letter::Serve(_) => {}
+        });
+    }
+
+    /// The instant of the first deadline to fire.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.shelf.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Fires deadlines whose instant is before `before`, in the contract's order, at most `limit`;
+    /// returns how many. What each leads to carries its own instant as the decision time.
+    pub fn fire(&mut self, before: Instant, limit: usize, effects: &mut Effects) -> usize {
+        for fired in 0..limit {
+            let Some((at, lead)) = self.shelf.timers.first().copied().filter(|(at, _)| *at < before) else {
+                return fired;
+            };
+            let terms = &self.terms;
+            let step = &mut Step::new(at, Cause::Text(""), terms, effects);
+            self.shelf.with(lead, step, |known, archive, step| {
+                if let Known::Lead(lead) = known {
+                    deadline::fire(lead, archive, terms, step.effects);
+                }
+            });
+        }
+        limit
+    }
+
+    /// Adopts another policy (contract §9, Adoption).
+    pub fn adopt(&mut self, at: Instant, policy: Arc<Policy>, effects: &mut Effects) {
+        self.terms = Terms::new(policy);
+        let cause = Cause::Policy(self.terms.policy.version);
+        let mut step = Step::new(at, cause, &self.terms, effects);
+        if let Some(desk) = &mut self.desk {
+            roster::adopt(desk, &mut step);
+        }
+    }
+
+    /// Numbers for metrics.
+    pub fn gauges(&self) -> Gauges {
+        let desk = self.desk.as_ref();
+        let queues = desk.into_iter().flat_map(|desk| desk.queues.lengths());
+        Gauges {
+            leads: self.shelf.leads,
+            handoffs_open: desk.map(|desk| desk.open_by_team(&self.terms)).unwrap_or_default(),
+            queues: queues
+                .map(|(team, leads, oldest)| {
+                    let leads = leads as u64;
+                    (team.clone(), QueueGauge { leads, oldest })
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Entities: what the state log writes and gives back.
+impl Book {
+    /// Appends the entity's image; false if the entity is gone.
+    pub fn image(&self, entity: &Entity, into: &mut Vec<u8>) -> bool {
+        match &entity.kind {
+            Kind::Lead(lead) => {
+                let cell = self.shelf.cells.get(lead);
+                cell.is_some_and(|cell| image::wrap(&cell.known, entity.part, into))
+            }
+            Kind::Cycle(lead, cycle) => {
+                let body = self.shelf.archive.0.get(&(*lead, *cycle));
+                body.is_some_and(|body| image::wrap(body, entity.part, into))
+            }
+            Kind::Marks(lead, chunk) => {
+                let chunk = self.shelf.cells.get(lead).and_then(|cell| cell.marks.chunk(*chunk));
+                chunk.is_some_and(|chunk| image::wrap(chunk, entity.part, into))
+            }
+            kind @ (Kind::Rep(_) | Kind::Team(_) | Kind::Place(_)) => {
+                let body = self.desk.as_ref().and_then(|desk| desk.body(kind));
+                body.is_some_and(|body| image::wrap(&body, entity.part, into))
+            }
+        }
+    }
+
+    /// Puts an entity back as its image says; an empty image means gone. Entities may come in any
+    /// order and repeatedly; the last image of each stands.
+    pub fn restore(&mut self, entity: &Entity, image: &[u8]) -> Result<(), Malformed> {
+        let Entity { kind, part } = entity;
+        if image.is_empty() {
+            let parts = self.unbound.get_mut(kind);
+            if let Some(parts) = parts {
+                parts.remove(part);
+            }
+            return if *part == 0 { self.put(kind, None) } else { Ok(()) };
+        }
+        let (body, more) = image::unwrap(image)?;
+        let in_chunks = matches!(kind, Kind::Marks(..));
+        if *part == 0 && !more && !in_chunks {
+            self.unbound.remove(kind);
+            return self.put(kind, Some(body));
+        }
+        self.unbound
+            .entry(kind.clone())
+            .or_default()
+            .insert(*part, image.to_vec());
+        Ok(())
+    }
+
+    /// After the last `restore`: binds what came in parts and winds the timers.
+    pub fn rebuilt(&mut self) -> Result<(), Malformed> {
+        for (kind, parts) in std::mem::take(&mut self.unbound) {
+            let mut body = Vec::new();
+            for (expected, (part, image)) in (0..).zip(&parts) {
+                let (slice, more) = image::unwrap(image)?;
+                if *part != expected {
+                    return Err(Malformed);
+                }
+                body.extend_from_slice(slice);
+                if !more {
+                    break;
+                }
+            }
+            if !body.is_empty() {
+                self.put(&kind, Some(&body))?;
+            }
+        }
+        if let Some(desk) = &mut self.desk {
+            desk.rotation.arrange();
+        }
+        self.shelf.wind();
+        Ok(())
+    }
+
+    /// What lives in the book, in order, from behind `after`, at most `limit`.
+    pub fn entities_after(&self, after: Option<&Entity>, limit: usize) -> Vec<Entity> {
+        let mut found = Vec::new();
+        self.shelf.leads_after(after, limit, &mut found);
+        self.shelf.cycles_after(after, limit, &mut found);
+        self.shelf.marks_after(after, limit, &mut found);
+        if let Some(desk) = &self.desk {
+            let reps = desk.rotation.reps.keys().cloned().map(Kind::Rep);
+            let teams = desk.teams.keys().cloned().map(Kind::Team);
+            let places = desk.queues.places.keys().copied().map(Kind::Place);
+            for kind in reps.chain(teams).chain(places) {
+                if found.len() >= limit {
+                    break;
+                }
+                let behind = after.is_none_or(|after| kind >= after.kind);
+                let parts = if behind {
+                    desk.body(&kind).map_or(0, |body| image::parts(body.len()))
+                } else {
+                    0
+                };
+                push_parts(&kind, parts, after, limit, &mut found);
+            }
+        }
+        found
+    }
+
+    /// Lets go of duplicate marks that ran out; for the turn of the state log, before `image`.
+    pub fn expire(&mut self, at: Instant, entity: &Entity, effects: &mut Effects) {
+        let Kind::Marks(lead, _) = &entity.kind else { return };
+        let Some(cell) = self.shelf.cells.get_mut(lead) else {
+            return;
+        };
+        let gone = cell
+            .marks
+            .expire(at)
+            .map(|chunk| Entity::whole(Kind::Marks(*lead, chunk)));
+        effects.changed.extend(gone);
+        if cell.is_empty() {
+            self.shelf.cells.remove(lead);
+        }
+    }
+
+    fn put(&mut self, kind: &Kind, body: Option<&[u8]>) -> Result<(), Malformed> {
+        match kind {
+            Kind::Lead(lead) => self.shelf.put_known(*lead, body),
+            Kind::Cycle(lead, cycle) => {
+                match body {
+                    Some(body) => self.shelf.archive.0.insert((*lead, *cycle), body.into()),
+                    None => self.shelf.archive.0.remove(&(*lead, *cycle)),
+                };
+                Ok(())
+            }
+            Kind::Marks(lead, chunk) => match body {
+                Some(body) => self.shelf.cells.entry(*lead).or_default().marks.restore(*chunk, body),
+                None => Ok(()),
+            },
+            Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => match &mut self.desk {
+                Some(desk) => desk.restore(kind, body),
+                None => Err(Malformed),
+            },
+        }
+    }
+}
+
+fn desk_letter(desk: &mut Desk, step: &mut Step<'_>, letter: &Letter) {
+    match letter {
+        Letter::Ask(ask) => desk.ask(step, ask),
+        Letter::Leave(ask) => desk.leave(step, *ask),
+        Letter::Release(release) => desk.release(step, release),
+        Letter::Serve(serve) => desk.go_on(step, serve),
+        Letter::Granted(_) | Letter::Queued(_) | Letter::NoTeam(_) => {}
+    }
+}
+
+fn push_parts(kind: &Kind, parts: u16, after: Option<&Entity>, limit: usize, found: &mut Vec<Entity>) {
+    for part in 0..parts {
+        let kind = kind.clone();
+        let entity = Entity { kind, part };
+        if found.len() < limit && after.is_none_or(|after| entity > *after) {
+            found.push(entity);
+        }
+    }
+}
+
+impl Cell {
+    fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.marks.is_empty()
+    }
+}
+
+impl Shelf {
+    fn lead_fact(&mut self, step: &mut Step<'_>, id: LeadId, fact: &Fact) -> Verdict {
+        let mark = Mark::of(&fact.source, &fact.id);
+        if self.is_duplicate(id, mark, step.at) {
+            return Verdict::Duplicate;
+        }
+        let happened = fact.at.min(step.at);
+        let verdict = self.with(id, step, |known, archive, step| {
+            take_fact(known, archive, step, (id, happened, &fact.body))
+        });
+        if !matches!(verdict, Verdict::Rejected(_)) {
+            self.mark(id, mark, step);
+        }
+        verdict
+    }
+
+    /// Roster facts are deduplicated per rep, under a hash of the rep's id.
+    fn roster_fact(&mut self, desk: &mut Desk, step: &mut Step<'_>, fact: &Fact, change: &RepChange) -> Verdict {
+        let Mark(id) = Mark::of("rep", &change.rep);
+        let (id, mark) = (LeadId(id), Mark::of(&fact.source, &fact.id));
+        if self.is_duplicate(id, mark, step.at) {
+            return Verdict::Duplicate;
+        }
+        if let Err(rejection) = roster::check(desk, step, change) {
+            return Verdict::Rejected(rejection);
+        }
+        self.mark(id, mark, step);
+        roster::change(desk, step, fact.at.min(step.at), change)
+    }
+
+    fn is_duplicate(&self, id: LeadId, mark: Mark, at: Instant) -> bool {
+        self.cells.get(&id).is_some_and(|cell| cell.marks.stands(mark, at))
+    }
+
+    fn mark(&mut self, id: LeadId, mark: Mark, step: &mut Step<'_>) {
+        let written = self.cells.entry(id).or_default().marks.add(mark, step.at);
+        let gone = written.gone.map(|chunk| Entity::whole(Kind::Marks(id, chunk)));
+        step.effects.changed.extend(gone);
+        step.effects
+            .changed
+            .insert(Entity::whole(Kind::Marks(id, written.grown)));
+        step.effects.counts.marks_evicted += u64::from(written.evicted);
+    }
+
+    /// Reads what is known under an id, changes it, and writes it back.
+    fn with<R>(
+        &mut self,
+        id: LeadId,
+        step: &mut Step<'_>,
+        change: impl FnOnce(&mut Known<'_>, &mut Archive, &mut Step<'_>) -> R,
+    ) -> R {
+        let before = self.cells.get_mut(&id).map(|cell| std::mem::take(&mut cell.known));
+        let before = before.unwrap_or_default();
+        // Images are checked when they are restored, so this does not fail.
+        let mut known = Known::read(id, &before).unwrap_or(Known::Nothing);
+        let due_before = known.due();
+        let result = change(&mut known, &mut self.archive, step);
+        let due = known.due();
+        if due != due_before {
+            self.timers.extend(due.map(|due| (due, id)));
+            due_before.map(|due| self.timers.remove(&(due, id)));
+        }
+        self.scratch.0.clear();
+        known.write(&mut self.scratch);
+        let is_lead = matches!(known, Known::Lead(_));
+        drop(known);
+        self.put_back(id, before, is_lead, step);
+        result
+    }
+
+    /// Stores what stands in the scratch buffer in place of `before`.
+    fn put_back(&mut self, id: LeadId, mut before: Box<[u8]>, is_lead: bool, step: &mut Step<'_>) {
+        let after = self.scratch.0.as_slice();
+        let changed = *before != *after;
+        if changed {
+            let was_lead = before.first() == Some(&Known::LEAD);
+            self.leads = self.leads + u64::from(is_lead) - u64::from(was_lead);
+            for part in 0..image::parts(before.len()).max(image::parts(after.len())) {
+                let kind = Kind::Lead(id);
+                step.effects.changed.insert(Entity { kind, part });
+            }
+        }
+        if before.len() == after.len() {
+            before.copy_from_slice(after);
+        } else {
+            before = after.into();
+        }
+        if changed {
+            self.cells.entry(id).or_default().known = before;
+        } else if let Some(cell) = self.cells.get_mut(&id) {
+            cell.known = before;
+        }
+    }
+
+    fn put_known(&mut self, id: LeadId, body: Option<&[u8]>) -> Result<(), Malformed> {
+        let body = body.unwrap_or_default();
+        Known::check(id, body)?;
+        let cell = self.cells.entry(id).or_default();
+        cell.known = body.into();
+        if cell.is_empty() {
+            self.cells.remove(&id);
+        }
+        Ok(())
+    }
+
+    fn wind(&mut self) {
+        self.timers.clear();
+        self.leads = 0;
+        for (id, cell) in &self.cells {
+            let Ok(Known::Lead(lead)) = Known::read(*id, &cell.known) else {
+                continue;
+            };
+            self.leads += 1;
+            self.timers.extend(Known::Lead(lead).due().map(|due| (due, *id)));
+        }
+    }
+
+    fn leads_after(&self, after: Option<&Entity>, limit: usize, found: &mut Vec<Entity>) {
+        let from = match after {
+            None => Bound::Unbounded,
+            Some(Entity {
+                kind: Kind::Lead(lead), ..
+            }) => Bound::Included(*lead),
+            Some(_) => return,
+        };
+        for (lead, cell) in self.cells.range((from, Bound::Unbounded)) {
+            if found.len() >= limit {
+                return;
+            }
+            push_parts(&Kind::Lead(*lead), image::parts(cell.known.len()), after, limit, found);
+        }
+    }
+
+    fn cycles_after(&self, after: Option<&Entity>, limit: usize, found: &mut Vec<Entity>) {
+        let from = match after.map(|after| &after.kind) {
+            None | Some(Kind::Lead(_)) => Bound::Unbounded,
+            Some(Kind::Cycle(lead, cycle)) => Bound::Included((*lead, *cycle)),
+            Some(_) => return,
+        };
+        for ((lead, cycle), body) in self.archive.0.range((from, Bound::Unbounded)) {
+            if found.len() >= limit {
+                return;
+            }
+            push_parts(
+                &Kind::Cycle(*lead, *cycle),
+                image::parts(body.len()),
+                after,
+                limit,
+                found,
+            );
+        }
+    }
+
+    fn marks_after(&self, after: Option<&Entity>, limit: usize, found: &mut Vec<Entity>) {
+        let from = match after.map(|after| &after.kind) {
+            None | Some(Kind::Lead(_) | Kind::Cycle(..)) => Bound::Unbounded,
+            Some(Kind::Marks(lead, _)) => Bound::Included(*lead),
+            Some(_) => return,
+        };
+        for (lead, cell) in self.cells.range((from, Bound::Unbounded)) {
+            for chunk in cell.marks.chunks() {
+                if found.len() >= limit {
+                    return;
+                }
+                push_parts(&Kind::Marks(*lead, chunk), 1, after, limit, found);
+            }
+        }
+    }
+}
+
+/// A fact about a lead that is no duplicate.
+fn take_fact(
+    known: &mut Known<'_>,
+    archive: &mut Archive,
+    step: &mut Step<'_>,
+    (id, happened, body): (LeadId, Instant, &Body),
+) -> Verdict {
+    if known.erased().is_some_and(|erased| happened <= erased.at) {
+        return Verdict::Erased;
+    }
+    match body {
+        Body::Erasure(_) => {
+            erasure::forget(known, id, archive, step);
+            Verdict::Accepted
+        }
+        Body::FollowUp(follow_up) => take_follow_up(known, archive, step, happened, follow_up),
+        Body::Engagement(engagement) if engagement.is_bot => Verdict::Ignored,
+        Body::Rep(_) => Verdict::Ignored,
+        Body::Form(_) | Body::Engagement(_) | Body::Profile(..) | Body::Consent(..) => {
+            take_event(known, archive, step, (id, happened, body));
+            Verdict::Accepted
+        }
+    }
+}
+
+fn take_follow_up(
+    known: &mut Known<'_>,
+    archive: &mut Archive,
+    step: &mut Step<'_>,
+    happened: Instant,
+    follow_up: &FollowUp,
+) -> Verdict {
+    let of_erased = |erased: &Erased| match follow_up.handoff {
+        Some(handoff) => handoff.cycle <= erased.cycle,
+        None => false,
+    };
+    if known.erased().as_ref().is_some_and(of_erased) {
+        return Verdict::Erased;
+    }
+    match known {
+        Known::Lead(lead) => follow_up::take(lead, archive, step, happened, follow_up),
+        Known::Erased(_) if follow_up.handoff.is_none() => Verdict::Erased,
+        Known::Erased(_) | Known::Nothing => follow_up::unknown_handoff(),
+    }
+}
+
+fn take_event(known: &mut Known<'_>, archive: &mut Archive, step: &mut Step<'_>, event: (LeadId, Instant, &Body)) {
+    let (id, happened, body) = event;
+    let is_new = !matches!(known, Known::Lead(_));
+    if is_new {
+        *known = Known::Lead(Box::new(Lead::new(id, step.at, known.erased())));
+    }
+    let Known::Lead(lead) = known else { return };
+    let matched = lead.learn(step, happened, body);
+    if is_new {
+        lead.emit_stage(step, None, None, None);
+    }
+    qualification::consider(lead, archive, step, (happened, &matched));
+}
