@@ -7,9 +7,10 @@ mod data;
 mod dead_letters;
 mod members;
 
-use crate::domain::event::{Decision, Output, SlaKind, Topic};
+use crate::domain::event::{Output, Topic};
 use crate::log::{Header, NewRecord, Record};
 
+pub use crate::domain::event::type_name;
 pub use dead_letters::{DEAD_LETTER_TYPE, DEAD_LETTERS_TOPIC, dead_letter, dead_letter_line, dead_letter_partition};
 use members::{Members, object};
 
@@ -20,25 +21,6 @@ pub struct Decider<'a> {
     pub deployment: &'a str,
     /// The journal partition.
     pub shard: u32,
-}
-
-/// The type's name.
-pub fn type_name(decision: &Decision) -> &'static str {
-    match decision {
-        Decision::HandedOff(_) => "tasuki.lead.handed-off.v1",
-        Decision::Queued(_) => "tasuki.lead.queued.v1",
-        Decision::Withdrawn(_) => "tasuki.handoff.withdrawn.v1",
-        Decision::Sla(notice) => match notice.kind {
-            SlaKind::AtRisk => "tasuki.sla.at-risk.v1",
-            SlaKind::Breached => "tasuki.sla.breached.v1",
-            SlaKind::Met => "tasuki.sla.met.v1",
-            SlaKind::Excused => "tasuki.sla.excused.v1",
-            SlaKind::Escalated => "tasuki.sla.escalated.v1",
-        },
-        Decision::StageChanged(_) => "tasuki.lead.stage-changed.v1",
-        Decision::Feedback(_) => "tasuki.feedback.recorded.v1",
-        Decision::Forgotten { .. } => "tasuki.lead.forgotten.v1",
-    }
 }
 
 /// Every type that goes out, dead letters of `replay` excluded.
