@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod domain;
 pub mod fault;
+pub mod http;
 pub mod log;
 pub mod settings;
 pub mod shape;

@@ -1,0 +1,217 @@
+//! `POST /events`: CloudEvents in every mode of the HTTP binding, and bare JSON.
+//!
+//! All or nothing: an event that could not be used refuses the request, with its place if it came
+//! in a batch.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
+use serde_json::value::RawValue;
+
+use super::Shared;
+use super::problem::Problem;
+use crate::domain::event::{RejectReason, Rejection};
+use crate::domain::journal::Content;
+use crate::log::{Header, NewRecord, Record};
+use crate::telemetry::metrics::Answer;
+use crate::wire::cloudevents::is_json;
+use crate::wire::translate;
+
+const STRUCTURED: &str = "application/cloudevents+json";
+const BATCH: &str = "application/cloudevents-batch+json";
+
+/// Judges what came, appends it, and answers once it is durable.
+pub(super) async fn accept(State(shared): State<Shared>, request: Request) -> Response {
+    match take(&shared, request).await {
+        Ok(count) => {
+            shared.service.answered(Answer::Accepted);
+            let body = format!("{{\"accepted\":{count}}}");
+            (StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
+        Err(problem) => {
+            let answer = if problem.is_ours() {
+                Answer::Failed
+            } else {
+                Answer::Refused
+            };
+            shared.service.answered(answer);
+            problem.into_response()
+        }
+    }
+}
+
+async fn take(shared: &Shared, request: Request) -> Result<usize, Problem> {
+    let (parts, body) = request.into_parts();
+    let mode = Mode::of(&parts.headers)?;
+    let body = read(&parts.headers, body, shared.options.body_bytes_max).await?;
+    let mut records = mode.records(&parts.headers, body)?;
+    for (index, record) in records.iter_mut().enumerate() {
+        let place = matches!(mode, Mode::Batch).then_some(index);
+        judge(shared, record).map_err(|rejection| Problem::rejected(rejection, place))?;
+    }
+    let count = records.len();
+    if count > 0 {
+        let appended = shared.service.append(records).await;
+        appended.map_err(|_| Problem::busy("the events could not be stored; send them again"))?;
+    }
+    Ok(count)
+}
+
+/// How the event or events stand in the request.
+#[derive(Clone, Copy)]
+enum Mode {
+    /// Attributes in headers, data in the body.
+    Binary,
+    /// One object in the body: a structured CloudEvent, or bare JSON.
+    One,
+    /// An array of structured CloudEvents.
+    Batch,
+}
+
+impl Mode {
+    fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let essence = kind
+            .and_then(|kind| kind.split(|byte| *byte == b';').next())
+            .unwrap_or_default()
+            .trim_ascii();
+        if essence.eq_ignore_ascii_case(BATCH.as_bytes()) {
+            return Ok(Self::Batch);
+        }
+        if essence.eq_ignore_ascii_case(STRUCTURED.as_bytes()) {
+            return Ok(Self::One);
+        }
+        if headers.contains_key("ce-specversion") && kind.is_none_or(is_json) {
+            return Ok(Self::Binary);
+        }
+        if essence.eq_ignore_ascii_case(b"application/json") {
+            return Ok(Self::One);
+        }
+        Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "content-type must be application/cloudevents+json, application/cloudevents-batch+json or application/json",
+        ))
+    }
+
+    /// The records for the inbox: what came, in the Kafka binding's terms.
+    fn records(self, headers: &HeaderMap, body: Vec<u8>) -> Result<Vec<NewRecord>, Problem> {
+        match self {
+            Self::Binary => Ok(vec![new_record(binary_headers(headers)?, body)]),
+            Self::One => Ok(vec![new_record(content_type(headers), body)]),
+            Self::Batch => {
+                let events: Vec<&RawValue> = serde_json::from_slice(&body).map_err(|_| {
+                    let detail = "the body is not a JSON array of events".to_owned();
+                    Problem::rejected(rejection(RejectReason::NotJson, detail), None)
+                })?;
+                let kind = || vec![("content-type".to_owned(), Some(STRUCTURED.as_bytes().to_vec()))];
+                let event = |event: &&RawValue| new_record(kind(), event.get().as_bytes().to_vec());
+                Ok(events.iter().map(event).collect())
+            }
+        }
+    }
+}
+
+/// Translates the event as the intake will, and gives the record its lead as the key, so that the
+/// events of one lead keep their order.
+fn judge(shared: &Shared, new: &mut NewRecord) -> Result<(), Rejection> {
+    let record = Record {
+        offset: 0,
+        time: shared.options.clock.now(),
+        key: None,
+        value: new.value.take(),
+        headers: std::mem::take(&mut new.headers),
+    };
+    let translated = translate::translate(&shared.options.inbox, &shared.options.lead_key, &record);
+    (new.value, new.headers) = (record.value, record.headers);
+    match translated.contents.into_iter().next() {
+        Some(Content::Rejected { rejection, .. }) => Err(rejection),
+        Some(Content::Fact { lead, .. }) => {
+            new.key = Some(lead.digits().to_vec());
+            Ok(())
+        }
+        Some(Content::Policy(_)) | None => Ok(()),
+    }
+}
+
+async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+    let too_large = || {
+        let detail = format!("the body has more than {bytes_max} bytes");
+        Problem::rejected(rejection(RejectReason::TooLarge, detail), None)
+    };
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|announced| announced > bytes_max) {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(announced.unwrap_or(0));
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| {
+            let detail = "the body broke off".to_owned();
+            Problem::rejected(rejection(RejectReason::NotJson, detail), None)
+        })?;
+        if bytes.len() + chunk.len() > bytes_max {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// `ce-` headers as the Kafka binding has them: `ce_`, and nothing percent-encoded.
+fn binary_headers(headers: &HeaderMap) -> Result<Vec<Header>, Problem> {
+    let mut all = content_type(headers);
+    for (name, value) in headers {
+        let Some(attribute) = name.as_str().strip_prefix("ce-") else {
+            continue;
+        };
+        let value = percent_decoded(value.as_bytes()).ok_or_else(|| {
+            let detail = "a `ce-` header is not percent-encoded UTF-8".to_owned();
+            Problem::rejected(rejection(RejectReason::NotCloudEvents, detail), None)
+        })?;
+        all.push((["ce_", attribute].concat(), Some(value)));
+    }
+    Ok(all)
+}
+
+fn content_type(headers: &HeaderMap) -> Vec<Header> {
+    let kind = headers.get(header::CONTENT_TYPE);
+    kind.map(|kind| ("content-type".to_owned(), Some(kind.as_bytes().to_vec())))
+        .into_iter()
+        .collect()
+}
+
+/// The value of a header of the HTTP binding: quotes around it fall, `%XX` is a byte of UTF-8.
+fn percent_decoded(value: &[u8]) -> Option<Vec<u8>> {
+    let inner = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+    let mut rest = inner.unwrap_or(value);
+    let mut bytes = Vec::with_capacity(rest.len());
+    while let Some((first, others)) = rest.split_first() {
+        rest = others;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let (digits, others) = rest.split_at_checked(2)?;
+        let digit = |at: usize| char::from(digits[at]).to_digit(16);
+        bytes.push((digit(0)? << 4 | digit(1)?) as u8);
+        rest = others;
+    }
+    std::str::from_utf8(&bytes).is_ok().then_some(bytes)
+}
+
+fn new_record(headers: Vec<Header>, value: Vec<u8>) -> NewRecord {
+    NewRecord {
+        key: None,
+        value: Some(value),
+        headers,
+    }
+}
+
+fn rejection(reason: RejectReason, detail: String) -> Rejection {
+    Rejection { reason, detail }
+}

@@ -1,0 +1,169 @@
+//! HTTP: events in, probes, metrics, and on the local log the outputs as server-sent events.
+//!
+//! Nothing is decided here. An event is judged by the same translation as one from Kafka, and is
+//! acknowledged only once it is durable; what cannot be used is refused whole, and not stored.
+
+mod events;
+mod outputs;
+mod probes;
+mod problem;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::clock::Clock;
+use crate::domain::ids::LeadKey;
+use crate::log::{NewRecord, Record};
+use crate::telemetry::metrics::Answer;
+use crate::wire::translate::SourceContext;
+use problem::Problem;
+
+/// A request that is not a stream is answered within this.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// Requests that are worked on at the same time, at most; more are told to come again.
+pub const REQUESTS_MAX: usize = 256;
+/// Streams of outputs that are open at the same time, at most.
+pub const STREAMS_MAX: usize = 64;
+
+/// An answer that takes a while.
+pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What HTTP asks of the rest of the program.
+pub trait Service: Send + Sync + 'static {
+    /// Appends to the inbox; `Ok` once every record is durable. An error is in words for people,
+    /// and says nothing about whether some of the records are there.
+    fn append(&self, records: Vec<NewRecord>) -> Pending<Result<(), String>>;
+
+    /// Does every loop turn? Else which one does not.
+    fn liveness(&self) -> Result<(), String>;
+
+    /// Is everything this process owns in service? Else what is missing.
+    fn readiness(&self) -> Result<(), String>;
+
+    /// The metrics in Prometheus' text format.
+    fn metrics(&self) -> String;
+
+    /// A request to `POST /events` was answered.
+    fn answered(&self, answer: Answer);
+
+    /// At most `max` committed records of an output topic from offset `from` on, in order; empty
+    /// where there is nothing yet. `None`: there is no such topic. May block for as long as a
+    /// read of the log takes; asked for on the local log only.
+    fn outputs(&self, topic: &str, from: u64, max: usize) -> Option<Vec<Record>>;
+}
+
+/// What HTTP needs to know.
+#[derive(Clone)]
+pub struct Options {
+    /// What every request but the probes must carry.
+    pub token: Option<String>,
+    /// Bytes of a request's body, at most.
+    pub body_bytes_max: usize,
+    /// The inbox, as a source.
+    pub inbox: SourceContext,
+    /// What lead ids are made with.
+    pub lead_key: LeadKey,
+    /// The time of day.
+    pub clock: Clock,
+    /// Are the outputs served, as they are on the local log?
+    pub serves_outputs: bool,
+}
+
+/// What every handler sees.
+#[derive(Clone)]
+struct Shared {
+    service: Arc<dyn Service>,
+    options: Arc<Options>,
+    token: Option<blake3::Hash>,
+    requests: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+}
+
+/// All routes of this process.
+pub fn router(service: Arc<dyn Service>, options: Options) -> Router {
+    let shared = Shared {
+        service,
+        token: options.token.as_ref().map(|token| blake3::hash(token.as_bytes())),
+        requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
+        streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+        options: Arc::new(options),
+    };
+    let limited = Router::new()
+        .route("/events", post(events::accept))
+        .route("/metrics", get(probes::metrics))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ANSWER_WITHIN,
+        ))
+        .route_layer(middleware::from_fn_with_state(shared.clone(), take_turn));
+    let mut streams = Router::new();
+    if shared.options.serves_outputs {
+        streams = streams.route("/outputs/{topic}", get(outputs::stream));
+    }
+    limited
+        .merge(streams)
+        .route_layer(middleware::from_fn_with_state(shared.clone(), authorize))
+        .route("/livez", get(probes::live))
+        .route("/readyz", get(probes::ready))
+        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing at this path"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "another method is needed here",
+            )
+        })
+        .with_state(shared)
+}
+
+/// Serves `router` until `until` is over; requests under way are answered first.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    until: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router).with_graceful_shutdown(until).await
+}
+
+/// Lets a request in if there is room for it.
+async fn take_turn(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    match shared.requests.try_acquire() {
+        Ok(_turn) => next.run(request).await,
+        Err(_) => Problem::busy("too many requests at the same time").into_response(),
+    }
+}
+
+/// Lets a request in if it carries the token. Hashes are compared, in constant time.
+async fn authorize(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let Some(expected) = shared.token else {
+        return next.run(request).await;
+    };
+    let given = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    let token = given.and_then(|value| value.split_at_checked("Bearer ".len()));
+    match token {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"Bearer ") && blake3::hash(token) == expected => {
+            next.run(request).await
+        }
+        Some(_) | None => Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "the bearer token is missing or wrong",
+        )
+        .with_header(header::WWW_AUTHENTICATE, "Bearer")
+        .into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
