@@ -91,7 +91,8 @@ impl LocalConsumer {
             let news = partition.next > cursor.next || cursor.end_told != Some(partition.next);
             news.then(|| (place.clone(), partition))
         };
-        self.started.iter().filter_map(behind).collect()
+        let kept = |(place, _): &(&Place, &Cursor)| !self.revoking.contains(*place);
+        self.started.iter().filter(kept).filter_map(behind).collect()
     }
 
     fn read(&mut self, ready: &[(Place, Partition)], limit: ReadLimit) -> Result<Vec<Signal>, LogError> {

@@ -61,6 +61,8 @@ pub(super) struct LocalTransactor {
     shared: Arc<Shared>,
     id: String,
     epoch: u64,
+    /// False outside of a transaction, and for good after an error in one.
+    is_open: bool,
     queue: Queued,
     positions: Vec<(String, u32, Committed)>,
 }
@@ -77,9 +79,17 @@ impl LocalTransactor {
             shared,
             id: id.to_owned(),
             epoch,
+            is_open: false,
             queue: Vec::new(),
             positions: Vec::new(),
         }
+    }
+
+    fn expect_open(&self) -> Result<(), LogError> {
+        if self.is_open {
+            return Ok(());
+        }
+        Err(LogError::Refused("no transaction is open".into()))
     }
 }
 
@@ -87,6 +97,7 @@ impl Transactor for LocalTransactor {
     fn begin(&mut self) -> Result<(), LogError> {
         self.queue.clear();
         self.positions.clear();
+        self.is_open = true;
         Ok(())
     }
 
@@ -104,12 +115,17 @@ impl Transactor for LocalTransactor {
         let Some(owner) = ownership.0.downcast_ref::<LocalOwnership>() else {
             return Err(LogError::Refused("an ownership of another log".into()));
         };
+        self.expect_open()?;
+        self.is_open = false;
         let state = self.shared.state();
         self.positions = checked_positions(&state, offsets, &owner.group, owner.member)?;
+        self.is_open = true;
         Ok(())
     }
 
     fn commit(&mut self) -> Result<Commit, LogError> {
+        self.expect_open()?;
+        self.is_open = false;
         let (queue, positions) = (std::mem::take(&mut self.queue), std::mem::take(&mut self.positions));
         write(&self.shared, queue, &positions, Some((&self.id, self.epoch)))?;
         Ok(Commit::Clean)
