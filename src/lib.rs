@@ -8,4 +8,5 @@ pub mod log;
 pub mod settings;
 pub mod shape;
 pub mod telemetry;
+pub mod watchdog;
 pub mod wire;

@@ -4,6 +4,7 @@
 //! code above these traits is the same on both. No call blocks longer than the wait it is given
 //! or the limit its implementation names; none panics on what a broker answers.
 
+pub mod kafka;
 pub mod local;
 
 use std::any::Any;
@@ -121,7 +122,8 @@ impl fmt::Debug for Ownership {
 pub enum Signal {
     /// These partitions are ours from here on; nothing is read until `start`.
     Assigned(Vec<Place>),
-    /// These must be given up: finish what is open, forget them, then call `release`.
+    /// These must be given up: finish what is open, forget them, then call `release`. Nothing more
+    /// of them is read; ownership taken from here to the release still commits for them.
     Revoked(Vec<Place>),
     /// These are gone already: forget them, never commit, then call `release`.
     Lost(Vec<Place>),

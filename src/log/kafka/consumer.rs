@@ -1,0 +1,400 @@
+//! A member of a group: what the shell is told, and what librdkafka is answered.
+//!
+//! The rule: an assignment is answered at once with nothing, so that the group goes on, and each
+//! partition is added when the shell starts it; a revocation is answered when the shell releases
+//! it, and not before. Records come out only of partitions that are started and not being given
+//! up, and per start their offsets only rise.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant as Moment};
+
+use super::client_settings;
+use super::faults::{Otherwise, is_fenced, is_refused, judge, judge_with};
+use super::ffi::group::GroupToken;
+use super::ffi::incoming::{Arrival, Incoming, Inlet};
+use super::ffi::{Client, Code, Fault, Kind, Rebalance, Spot, group};
+use super::offsets::{self, Asked, spot};
+use super::{KafkaOptions, WATCH_SLACK, fault_of};
+use crate::domain::time::Instant;
+use crate::log::{Committed, Consumer, LogError, Membership, Ownership, Place, ReadLimit, Record, Signal};
+use crate::watchdog::watch;
+
+/// librdkafka doesn't come back from waiting for records when a rebalance arrives, so no wait is
+/// longer than this.
+const REBALANCE_WAIT: Duration = Duration::from_millis(20);
+/// How long the group's coordinator has to answer, waiting for open transactions included.
+const COMMITTED_WAIT: Duration = Duration::from_secs(15);
+/// How long the group's coordinator has to take a commit.
+const COMMIT_WAIT: Duration = Duration::from_secs(10);
+/// How long leaving may take.
+const LEAVE_WAIT: Duration = Duration::from_secs(5);
+/// Longer than any of its calls should take.
+const CALL_WAIT: Duration = Duration::from_secs(10);
+
+/// What a partition of ours is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stand {
+    /// Assigned or stopped.
+    Idle,
+    /// Read; records below the offset have been given out.
+    Reading(u64),
+    /// Stopped while a revocation waits: librdkafka would take its removal for the answer.
+    Paused,
+    /// Being given up; true if librdkafka still has it.
+    Leaving(bool),
+}
+
+/// A consumer on Kafka.
+pub(super) struct KafkaConsumer {
+    places: BTreeMap<Place, Stand>,
+    waiting: VecDeque<Incoming>,
+    inlet: Inlet,
+    client: Arc<Client>,
+}
+
+impl KafkaConsumer {
+    /// Joins the group; assignments come as signals.
+    pub(super) fn join(options: &KafkaOptions, membership: &Membership) -> Result<Self, LogError> {
+        let what = format!("joining the group {}", membership.group);
+        let failed = |fault: Fault| judge(&what, &fault, Otherwise::Retry);
+        let client = Client::new(Kind::Member, &client_settings::member(options, membership)).map_err(failed)?;
+        let inlet = Inlet::of_member(&client).map_err(failed)?;
+        client.subscribe(&membership.topics).map_err(failed)?;
+        Ok(Self {
+            places: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            inlet,
+            client,
+        })
+    }
+
+    /// Takes note of rebalances, and answers assignments.
+    fn rebalanced(&mut self, signals: &mut Vec<Signal>) -> Result<(), LogError> {
+        for rebalance in self.client.shared().take_rebalances() {
+            match rebalance {
+                Rebalance::Assigned(spots) => {
+                    let places = places_of(&spots);
+                    self.client
+                        .incremental_assign(&[])
+                        .map_err(|fault| judge("taking an assignment", &fault, Otherwise::Retry))?;
+                    self.places
+                        .extend(places.iter().map(|place| (place.clone(), Stand::Idle)));
+                    signals.push(Signal::Assigned(places));
+                }
+                Rebalance::Revoked(spots) => signals.push(Signal::Revoked(self.leaving(&spots))),
+                Rebalance::Lost(spots) => signals.push(Signal::Lost(self.leaving(&spots))),
+            }
+        }
+        Ok(())
+    }
+
+    fn leaving(&mut self, spots: &[Spot]) -> Vec<Place> {
+        let places = places_of(spots);
+        for place in &places {
+            let is_started = self.is_started(place);
+            self.places.insert(place.clone(), Stand::Leaving(is_started));
+        }
+        places
+    }
+
+    /// True if librdkafka has been given the partition.
+    fn is_started(&self, place: &Place) -> bool {
+        matches!(
+            self.places.get(place),
+            Some(Stand::Reading(_) | Stand::Paused | Stand::Leaving(true))
+        )
+    }
+
+    fn is_being_revoked(&self) -> bool {
+        self.client.shared().is_rebalancing() || self.places.values().any(|stand| matches!(stand, Stand::Leaving(_)))
+    }
+
+    /// Moves what is there into signals, up to the limit.
+    fn take(&mut self, limit: ReadLimit, signals: &mut Vec<Signal>) -> Result<(), LogError> {
+        let (mut records, mut bytes) = (0, 0);
+        while records < limit.records_max && bytes < limit.bytes_max {
+            if self.waiting.is_empty() {
+                self.inlet.pull(Duration::ZERO, &mut self.waiting);
+            }
+            let Some(incoming) = self.waiting.pop_front() else {
+                break;
+            };
+            match incoming.what {
+                Arrival::Record(record) => {
+                    let place = place_of(&incoming.topic, incoming.partition);
+                    if self.is_next(&place, record.offset) {
+                        records += 1;
+                        bytes += size_of(&record);
+                        push_record(signals, place, record);
+                    }
+                }
+                Arrival::End(offset) => {
+                    let place = place_of(&incoming.topic, incoming.partition);
+                    if matches!(self.places.get(&place), Some(Stand::Reading(next)) if *next <= offset as u64) {
+                        signals.push(Signal::End(place, offset as u64));
+                    }
+                }
+                Arrival::Fault(fault) => self.failed(&incoming.topic, incoming.partition, fault, signals)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// True if the record is wanted; moves the partition on.
+    fn is_next(&mut self, place: &Place, offset: u64) -> bool {
+        match self.places.get_mut(place) {
+            Some(Stand::Reading(next)) if offset >= *next => {
+                *next = offset + 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn failed(
+        &self,
+        topic: &Arc<str>,
+        partition: i32,
+        fault: Fault,
+        signals: &mut Vec<Signal>,
+    ) -> Result<(), LogError> {
+        if partition < 0 || topic.is_empty() {
+            return self.member_failed(&fault);
+        }
+        let place = place_of(topic, partition);
+        if matches!(self.places.get(&place), Some(Stand::Reading(_))) {
+            signals.push(if fault.is_out_of_range() {
+                Signal::OutOfRange(place)
+            } else {
+                Signal::Unreadable(place, fault.text)
+            });
+        }
+        Ok(())
+    }
+
+    fn member_failed(&self, fault: &Fault) -> Result<(), LogError> {
+        if let Some(cause) = self.client.fatal() {
+            return Err(judge("reading as a group member", &cause, Otherwise::Unknown));
+        }
+        // A topic that isn't there may be a broker that has just come back; it is looked for on.
+        let passes = matches!(fault.code, Code::UnknownTopicOrPartition | Code::UnknownTopic);
+        if is_refused(fault.code) && !passes {
+            return Err(judge("reading as a group member", fault, Otherwise::Retry));
+        }
+        tracing::warn!(code = ?fault.code, text = fault.text, "the group member has a problem");
+        Ok(())
+    }
+
+    fn owned(&self, place: &Place) -> Result<(), LogError> {
+        if self.places.contains_key(place) {
+            return Ok(());
+        }
+        Err(LogError::Fenced(format!("{place} is not ours")))
+    }
+}
+
+impl Consumer for KafkaConsumer {
+    fn poll(&mut self, limit: ReadLimit, wait: Duration) -> Result<Vec<Signal>, LogError> {
+        let until = Moment::now() + wait;
+        let mut signals = Vec::new();
+        loop {
+            if self.waiting.is_empty() {
+                let left = until.saturating_duration_since(Moment::now());
+                self.inlet.pull(left.min(REBALANCE_WAIT), &mut self.waiting);
+            }
+            self.rebalanced(&mut signals)?;
+            self.take(limit, &mut signals)?;
+            // What was pulled meanwhile may have brought a rebalance as well.
+            self.rebalanced(&mut signals)?;
+            if let Some(cause) = self.client.fatal() {
+                return Err(judge("reading as a group member", &cause, Otherwise::Unknown));
+            }
+            if !signals.is_empty() || Moment::now() >= until {
+                return Ok(signals);
+            }
+        }
+    }
+
+    fn ownership(&mut self) -> Result<Ownership, LogError> {
+        let _watch = watch("asking for the group's generation", CALL_WAIT + WATCH_SLACK);
+        let token = self
+            .client
+            .group_token()
+            .map_err(|fault| judge("asking for the group's generation", &fault, Otherwise::Retry))?;
+        if token.generation() < 0 {
+            return Err(LogError::Retry("the group is rebalancing".to_owned()));
+        }
+        Ok(Ownership(Arc::new(Token(token))))
+    }
+
+    fn start(&mut self, place: &Place, offset: u64) -> Result<(), LogError> {
+        let what = format!("starting to read {place}");
+        match self.places.get(place) {
+            None | Some(Stand::Leaving(_)) => return Err(LogError::Fenced(format!("{place} is not ours"))),
+            Some(Stand::Idle) => {}
+            Some(Stand::Reading(_) | Stand::Paused) => self.stop(place)?,
+        }
+        if self.places.get(place) != Some(&Stand::Idle) {
+            return Err(LogError::Retry(format!("{what}: a revocation waits to be released")));
+        }
+        let _watch = watch("starting to read a partition", CALL_WAIT + WATCH_SLACK);
+        self.client
+            .incremental_assign(&[spot(place, offset as i64)])
+            .map_err(|fault| judge(&what, &fault, Otherwise::Retry))?;
+        self.places.insert(place.clone(), Stand::Reading(offset));
+        Ok(())
+    }
+
+    fn stop(&mut self, place: &Place) -> Result<(), LogError> {
+        if !matches!(self.places.get(place), Some(Stand::Reading(_) | Stand::Paused)) {
+            return self.owned(place);
+        }
+        let _watch = watch("ceasing to read a partition", CALL_WAIT + WATCH_SLACK);
+        let spots = [spot(place, 0)];
+        let failed = |fault: Fault| judge(&format!("ceasing to read {place}"), &fault, Otherwise::Retry);
+        if self.is_being_revoked() {
+            self.client.pause(&spots).map_err(failed)?;
+            self.places.insert(place.clone(), Stand::Paused);
+        } else {
+            self.client.incremental_unassign(&spots).map_err(failed)?;
+            self.places.insert(place.clone(), Stand::Idle);
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, places: &[Place]) -> Result<(), LogError> {
+        let _watch = watch("giving partitions up", CALL_WAIT + WATCH_SLACK);
+        let started: Vec<Spot> = places
+            .iter()
+            .filter(|place| self.places.get(*place) == Some(&Stand::Leaving(true)))
+            .map(|place| spot(place, 0))
+            .collect();
+        self.client
+            .incremental_unassign(&started)
+            .map_err(|fault| judge("giving partitions up", &fault, Otherwise::Retry))?;
+        for place in places {
+            self.places.remove(place);
+        }
+        Ok(())
+    }
+
+    fn committed(&mut self, places: &[Place]) -> Result<Vec<Option<Committed>>, LogError> {
+        let what = "reading committed offsets";
+        let _watch = watch(what, COMMITTED_WAIT + WATCH_SLACK);
+        let spots: Vec<Spot> = places.iter().map(|place| spot(place, 0)).collect();
+        let found = self
+            .client
+            .committed(&spots, COMMITTED_WAIT)
+            .map_err(|fault| judge_with(&self.client, what, &fault, Otherwise::Retry))?;
+        found
+            .into_iter()
+            .map(|spot| match spot.fault {
+                Some(code) => Err(judge(what, &fault_of(code), Otherwise::Retry)),
+                None => Ok(u64::try_from(spot.offset).ok().map(|offset| Committed {
+                    offset,
+                    metadata: spot.metadata,
+                })),
+            })
+            .collect()
+    }
+
+    fn commit(&mut self, offsets: &[(Place, Committed)]) -> Result<(), LogError> {
+        let what = "committing offsets";
+        for (place, _) in offsets {
+            self.owned(place)?;
+        }
+        if offsets.is_empty() {
+            return Ok(());
+        }
+        let _watch = watch(what, COMMIT_WAIT + WATCH_SLACK);
+        let answer = group::commit(&self.client, &committed_spots(offsets), COMMIT_WAIT)
+            .map_err(|fault| commit_failed(&self.client, &fault))?;
+        match answer.iter().find_map(|spot| spot.fault) {
+            Some(code) => Err(commit_failed(&self.client, &fault_of(code))),
+            None => Ok(()),
+        }
+    }
+
+    fn ends(&mut self, places: &[Place]) -> Vec<Result<u64, LogError>> {
+        offsets::ends(&self.client, places)
+    }
+
+    fn offset_at(&mut self, place: &Place, time: Instant) -> Result<u64, LogError> {
+        offsets::one(&self.client, place, Asked::At(time))
+    }
+
+    fn start_offset(&mut self, place: &Place) -> Result<u64, LogError> {
+        offsets::one(&self.client, place, Asked::First)
+    }
+
+    fn close(mut self: Box<Self>) {
+        let _watch = watch("leaving the group", LEAVE_WAIT + WATCH_SLACK);
+        if let Err(fault) = group::leave(&self.client, &mut self.inlet, LEAVE_WAIT) {
+            tracing::warn!(
+                text = fault.text,
+                "leaving the group did not go through; its session will time out"
+            );
+        }
+    }
+}
+
+/// What `ownership` proves with.
+pub(super) struct Token(pub(super) GroupToken);
+
+/// A generation that has just changed is no loss: whoever still owns the partition commits again.
+fn commit_failed(client: &Client, fault: &Fault) -> LogError {
+    let what = "committing offsets";
+    if matches!(fault.code, Code::RebalanceInProgress | Code::IllegalGeneration) {
+        return LogError::Retry(format!("{what}: {}", fault.text));
+    }
+    if is_fenced(fault.code) {
+        return judge(what, fault, Otherwise::Unknown);
+    }
+    judge_with(client, what, fault, Otherwise::Unknown)
+}
+
+/// List entries that carry what is committed.
+pub(super) fn committed_spots(offsets: &[(Place, Committed)]) -> Vec<Spot> {
+    offsets
+        .iter()
+        .map(|(place, committed)| Spot {
+            metadata: committed.metadata.clone(),
+            ..spot(place, committed.offset as i64)
+        })
+        .collect()
+}
+
+fn places_of(spots: &[Spot]) -> Vec<Place> {
+    spots
+        .iter()
+        .map(|spot| Place::new(&spot.topic, spot.partition as u32))
+        .collect()
+}
+
+fn place_of(topic: &Arc<str>, partition: i32) -> Place {
+    Place {
+        topic: Arc::clone(topic),
+        partition: partition as u32,
+    }
+}
+
+/// Neighbours of one partition go into one signal.
+fn push_record(signals: &mut Vec<Signal>, place: Place, record: Record) {
+    if let Some(Signal::Records(last, records)) = signals.last_mut()
+        && *last == place
+    {
+        records.push(record);
+        return;
+    }
+    signals.push(Signal::Records(place, vec![record]));
+}
+
+/// What a record weighs against the byte limit.
+pub(super) fn size_of(record: &Record) -> usize {
+    let headers = record
+        .headers
+        .iter()
+        .map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len));
+    record.key.as_ref().map_or(0, Vec::len) + record.value.as_ref().map_or(0, Vec::len) + headers.sum::<usize>()
+}
