@@ -45,6 +45,19 @@ impl Fault {
 }
 
 impl Place {
+    /// The beginning of its line.
+    #[must_use]
+    pub fn on_line(&self) -> Self {
+        match self {
+            Self::File { file, line, .. } => Self::File {
+                file: file.clone(),
+                line: *line,
+                column: 1,
+            },
+            Self::Whole(_) | Self::Variable(_) => self.clone(),
+        }
+    }
+
     /// The line, where there is one.
     pub fn line(&self) -> Option<usize> {
         match self {

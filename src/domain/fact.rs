@@ -205,7 +205,7 @@ impl Outcome {
     ];
 
     /// The name on the wire and in the policy.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Attempted => "attempted",

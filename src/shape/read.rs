@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::{Document, Kind, Need, Problem, Table, read_text};
 use crate::domain::time::Instant;
 use crate::domain::value::Number;
-use crate::fault::{Fault, suggest};
+use crate::fault::{Fault, Place, nearest, suggest};
 
 /// A checked value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct Entries {
     pub members: BTreeMap<String, Item>,
     /// Keys that are there with a wrong value.
     pub spoiled: Vec<String>,
+    /// Keys that are not known.
+    pub unknown: Vec<String>,
 }
 
 impl Entries {
@@ -140,8 +142,8 @@ pub struct Reading<'a> {
 impl<'a> Reading<'a> {
     /// A pass over `document`; with `whole`, required keys must be there.
     pub fn new(document: &'a Document<'a>, whole: bool) -> Self {
-        let faults = document.syntax_faults();
-        let whole = whole && faults.is_empty();
+        let whole = whole && document.syntax_faults().is_empty();
+        let faults = Vec::new();
         Self {
             document,
             faults,
@@ -165,16 +167,29 @@ impl<'a> Reading<'a> {
         self.faults.push(fault);
     }
 
+    /// True if nothing is missing for a reason that was reported already.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     /// The document that is read.
     pub fn document(&self) -> &'a Document<'a> {
         self.document
     }
 
-    /// Every fault, in the order of the file.
-    pub fn into_faults(mut self) -> Vec<Fault> {
-        self.faults.sort();
-        self.faults.dedup();
-        self.faults
+    /// Every fault, in the order of the file. What follows from a syntax error in the same line is
+    /// left out.
+    pub fn into_faults(self) -> Vec<Fault> {
+        let mut faults = self.document.syntax_faults();
+        let broken: Vec<Place> = faults.iter().map(|fault| fault.place.on_line()).collect();
+        faults.extend(
+            self.faults
+                .into_iter()
+                .filter(|fault| !broken.contains(&fault.place.on_line())),
+        );
+        faults.sort();
+        faults.dedup();
+        faults
     }
 
     /// Reads a table, placed at byte `at`.
@@ -192,6 +207,7 @@ impl<'a> Reading<'a> {
                     format!("unknown key `{text}` in {}", shape.doc),
                     remedy,
                 );
+                entries.unknown.push(text.to_owned());
                 continue;
             };
             match self.value(text, value, &key.kind) {
@@ -205,9 +221,16 @@ impl<'a> Reading<'a> {
         entries
     }
 
+    /// A required key that was only misspelt has been reported as that.
     fn missing(&mut self, entries: &Entries, shape: &'static Table) {
+        let meant: Vec<&str> = entries
+            .unknown
+            .iter()
+            .filter_map(|name| nearest(name, shape.names()))
+            .collect();
         for key in shape.keys {
-            if key.need == Need::Required && !entries.names(key.name) {
+            let absent = !entries.names(key.name) && !meant.contains(&key.name);
+            if key.need == Need::Required && absent {
                 let remedy = format!("add `{}`, {}", key.name, key.kind.words());
                 self.fault(
                     entries.at,
@@ -320,7 +343,7 @@ fn read_leaf(kind: &Kind, value: &DeValue<'_>, source: &str) -> Result<Node, Pro
             | Kind::Hours,
             DeValue::String(text),
         ) => read_text(kind, text),
-        (Kind::Time | Kind::Begin | Kind::Date, DeValue::Datetime(_)) => read_text(kind, source),
+        (Kind::Time | Kind::Begin | Kind::Date, DeValue::Datetime(_)) => read_text(kind, &source.replacen(' ', "T", 1)),
         (Kind::Integer { .. }, DeValue::Integer(number)) => {
             match i64::from_str_radix(number.as_str(), number.radix()) {
                 Ok(whole) => read_text(kind, &whole.to_string()),

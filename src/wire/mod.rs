@@ -5,9 +5,12 @@
 
 pub mod cloudevents;
 pub mod facts;
+pub mod holidays;
+pub mod ics;
 pub mod journal;
 pub mod json;
 pub mod outputs;
+pub mod policy_file;
 pub mod rfc3339;
 pub mod state;
 pub mod translate;
