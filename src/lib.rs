@@ -5,6 +5,7 @@ pub mod domain;
 pub mod fault;
 pub mod http;
 pub mod log;
+pub mod replay;
 pub mod settings;
 pub mod shape;
 pub mod telemetry;

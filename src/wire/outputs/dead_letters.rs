@@ -45,29 +45,51 @@ pub fn dead_letter_partition(original: &Original, partitions: u32) -> Option<u32
     }
 }
 
+/// A dead letter of `replay`.
+#[derive(Clone, Copy, Debug)]
+pub struct DeadLetter<'a> {
+    /// Why.
+    pub rejection: &'a Rejection,
+    /// `<source>#<id>` of the event, as far as it was readable.
+    pub causation: Option<&'a str>,
+    /// The line's time.
+    pub at: Instant,
+    /// The line's event as it stands there: JSON without line feeds.
+    pub event: &'a [u8],
+}
+
 /// Appends a dead letter of `replay` as a structured CloudEvent with its `topic`, and a line feed.
-/// `event` is the line's event as it stands there, which is JSON; it keeps no line feeds.
-pub fn dead_letter_line(
-    out: &mut Vec<u8>,
-    rejection: &Rejection,
-    (decider, sequence): (Decider<'_>, u64),
-    (at, id): (Instant, [u8; 16]),
-    event: &[u8],
-) {
+pub fn dead_letter_line(out: &mut Vec<u8>, letter: &DeadLetter<'_>, decider: Decider<'_>, sequence: u64) {
     object(out, |members| {
         members.text("specversion", "1.0");
-        members.text("id", &crate::wire::hex(&id));
+        members.text("id", &crate::wire::hex(&id(letter, sequence)));
         members.text("source", &source(decider));
         members.text("type", DEAD_LETTER_TYPE);
-        members.shown("time", at);
+        members.shown("time", letter.at);
         write_context(members, decider, sequence);
+        members.text_if("causationid", letter.causation);
         members.text("topic", DEAD_LETTERS_TOPIC);
         members.text("datacontenttype", "application/json");
         members.object("data", |data| {
-            data.text("reason", rejection.reason.name());
-            data.text("detail", &rejection.detail);
-            data.value("record", |out| out.extend_from_slice(event));
+            data.text("reason", letter.rejection.reason.name());
+            data.text("detail", &letter.rejection.detail);
+            data.value("record", |out| out.extend_from_slice(letter.event));
         });
     });
     out.push(b'\n');
+}
+
+/// As of other outputs, with the sequence in place of the counter: a record that cannot be read
+/// names neither a lead nor a cause.
+fn id(letter: &DeadLetter<'_>, sequence: u64) -> [u8; 16] {
+    let causation = letter.causation.unwrap_or_default();
+    let mut hasher = blake3::Hasher::new();
+    for part in [DEAD_LETTER_TYPE, "", "", "", causation] {
+        hasher.update(part.as_bytes());
+        hasher.update(&[0]);
+    }
+    hasher.update(sequence.to_string().as_bytes());
+    let mut id = [0; 16];
+    hasher.finalize_xof().fill(&mut id);
+    id
 }

@@ -11,7 +11,9 @@ use crate::domain::event::{Output, Topic};
 use crate::log::{Header, NewRecord, Record};
 
 pub use crate::domain::event::type_name;
-pub use dead_letters::{DEAD_LETTER_TYPE, DEAD_LETTERS_TOPIC, dead_letter, dead_letter_line, dead_letter_partition};
+pub use dead_letters::{
+    DEAD_LETTER_TYPE, DEAD_LETTERS_TOPIC, DeadLetter, dead_letter, dead_letter_line, dead_letter_partition,
+};
 use members::{Members, object};
 
 /// Who decided: goes into `source`, `tasukishard` and `sequence`.

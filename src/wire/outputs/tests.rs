@@ -328,14 +328,14 @@ fn a_dead_letter_without_key_goes_to_the_partition_of_the_same_number() {
 #[test]
 fn replay_shows_a_dead_letter_as_an_event() {
     let (_, rejection) = bad();
+    let letter = DeadLetter {
+        rejection: &rejection,
+        causation: Some("/web#e-1"),
+        at: instant(0),
+        event: br#"{"id":5}"#,
+    };
     let mut out = Vec::new();
-    dead_letter_line(
-        &mut out,
-        &rejection,
-        (DECIDER, 42),
-        (instant(0), [0xb0; 16]),
-        br#"{"id":5}"#,
-    );
+    dead_letter_line(&mut out, &letter, DECIDER, 42);
     expect_test::expect_file!["../../../tests/golden/outputs/tasuki.dead-letter.v1.txt"]
         .assert_eq(&String::from_utf8(out).unwrap());
 }
