@@ -1,5 +1,6 @@
 //! Tasuki: lead routing on Kafka, exactly once, with the response-time SLA watched.
 
+pub mod check;
 pub mod clock;
 pub mod domain;
 pub mod fault;

@@ -1,0 +1,155 @@
+//! `tasuki check`: is this file right? Policies and settings, each by itself.
+
+use std::path::{Path, PathBuf};
+
+use crate::fault::{Fault, Place};
+use crate::settings::{self, Settings};
+use crate::shape::{Document, text_of};
+use crate::wire::policy_file;
+
+/// What was found in one file, or in the settings in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The file, or `the settings in force`.
+    pub subject: String,
+    /// What it is, if nothing is wrong: a line for people.
+    pub summary: String,
+    /// What is wrong.
+    pub faults: Vec<Fault>,
+}
+
+impl Report {
+    /// True if nothing is wrong.
+    pub fn is_right(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+/// Checks files: a policy is one with `[qualify]`, anything else is settings. None named: the
+/// settings in force (or what is wrong with them), and the policy they name.
+pub fn check(files: &[PathBuf], settings: Result<&Settings, &[Fault]>) -> Vec<Report> {
+    if files.is_empty() {
+        return in_force(settings);
+    }
+    files.iter().map(|file| check_file(file)).collect()
+}
+
+fn in_force(settings: Result<&Settings, &[Fault]>) -> Vec<Report> {
+    let subject = "the settings in force".to_owned();
+    match settings {
+        Ok(settings) => {
+            let summary = format!("{subject}: right, for the deployment `{}`", settings.deployment);
+            let faults = Vec::new();
+            vec![
+                Report {
+                    subject,
+                    summary,
+                    faults,
+                },
+                check_policy(&settings.policy.file),
+            ]
+        }
+        Err(faults) => vec![Report {
+            subject,
+            summary: String::new(),
+            faults: faults.to_vec(),
+        }],
+    }
+}
+
+fn check_file(file: &Path) -> Report {
+    let name = file.display().to_string();
+    match is_policy(file, &name) {
+        Ok(true) => check_policy(file),
+        Ok(false) => Report {
+            summary: format!("{name}: settings, right"),
+            subject: name,
+            faults: settings::check_file(file),
+        },
+        Err(fault) => Report {
+            subject: name,
+            summary: String::new(),
+            faults: vec![fault],
+        },
+    }
+}
+
+fn check_policy(file: &Path) -> Report {
+    let subject = file.display().to_string();
+    match policy_file::load(file) {
+        Ok((_, policy)) => Report {
+            summary: format!(
+                "{subject}: policy, right; version {}, hash {}",
+                policy.version, policy.hash
+            ),
+            subject,
+            faults: Vec::new(),
+        },
+        Err(faults) => Report {
+            subject,
+            summary: String::new(),
+            faults,
+        },
+    }
+}
+
+/// A policy without `[qualify]` is still told from settings, so that this is what is reported.
+fn is_policy(file: &Path, name: &str) -> Result<bool, Fault> {
+    let bytes = std::fs::read(file).map_err(|error| {
+        let place = Place::Whole(name.to_owned());
+        Fault::new(
+            place,
+            format!("cannot be read: {error}"),
+            "check the path and its permissions",
+        )
+    })?;
+    let text = text_of(name, bytes)?;
+    let document = Document::parse(name, &text);
+    Ok(["qualify", "score", "route", "team"]
+        .iter()
+        .any(|key| document.root().contains_key(*key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+    }
+
+    #[test]
+    fn a_file_with_qualify_is_a_policy_and_any_other_settings() {
+        let files = [
+            "config/policy.toml",
+            "config/default.toml",
+            "tests/policies/twenty-faults.toml",
+            "Cargo.toml",
+            "gone",
+        ];
+        let reports = check(&files.map(file), Err(&[]));
+        let counts: Vec<usize> = reports.iter().map(|report| report.faults.len()).collect();
+        assert_eq!((counts[0], counts[1], counts[2], counts[4]), (0, 0, 20, 1));
+        assert!(counts[3] > 1, "a file of another kind is no settings");
+        assert!(reports[0].summary.contains("policy, right; version 1, hash "));
+        assert!(reports[1].summary.ends_with("default.toml: settings, right"));
+        assert!(reports[0].is_right() && !reports[4].is_right());
+    }
+
+    #[test]
+    fn none_named_means_what_is_in_force() {
+        let mut settings = Settings::layered(&[], &[]).unwrap();
+        settings.policy.file = file("config/policy.toml");
+        assert!(check(&[], Ok(&settings)).iter().all(Report::is_right));
+        settings.policy.file = file("gone");
+        assert_eq!(
+            check(&[], Ok(&settings))
+                .iter()
+                .filter(|report| report.is_right())
+                .count(),
+            1
+        );
+        let fault = Fault::new(Place::Variable("X".to_owned()), "is wrong", "mend it");
+        assert_eq!(check(&[], Err(std::slice::from_ref(&fault)))[0].faults, [fault]);
+    }
+}
