@@ -30,11 +30,15 @@ mod queue;
 mod roster;
 mod rotation;
 mod route;
+#[cfg(test)]
+mod sample;
 mod score;
 mod section;
 pub mod single;
 mod sla;
 mod stage;
+#[cfg(test)]
+mod stories;
 mod terms;
 pub mod text;
 pub mod time;
