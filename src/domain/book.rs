@@ -181,6 +181,15 @@ impl Book {
     }
 }
 
+#[cfg(test)]
+impl Book {
+    /// Places taken and capacity, by rep.
+    pub(crate) fn reps(&self) -> BTreeMap<String, (u32, u32)> {
+        let reps = self.desk.iter().flat_map(|desk| &desk.rotation.reps);
+        reps.map(|(id, rep)| (id.clone(), (rep.open, rep.capacity))).collect()
+    }
+}
+
 /// Entities: what the state log writes and gives back.
 impl Book {
     /// Appends the entity's image; false if the entity is gone.

@@ -21,6 +21,8 @@ mod identity;
 pub mod ids;
 pub mod image;
 pub mod journal;
+#[cfg(test)]
+mod laws;
 mod lead;
 pub mod letter;
 pub mod policy;
