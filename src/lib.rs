@@ -1,14 +1,20 @@
 //! Tasuki: lead routing on Kafka, exactly once, with the response-time SLA watched.
 
+pub mod app;
 pub mod check;
+pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod fault;
 pub mod http;
+pub mod intake;
 pub mod log;
+pub mod names;
 pub mod replay;
 pub mod settings;
 pub mod shape;
+pub mod shard;
+pub mod status;
 pub mod telemetry;
 pub mod watchdog;
 pub mod wire;

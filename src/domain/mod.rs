@@ -36,6 +36,7 @@ mod route;
 mod sample;
 mod score;
 mod section;
+pub mod shard;
 pub mod single;
 mod sla;
 mod stage;

@@ -1,0 +1,379 @@
+//! Threads and waiting: everything runs here, nothing is decided here.
+//!
+//! Each loop has a thread of its own and turns until it is told to stop. A loop that ends by
+//! itself stops the process: what it could not finish is in the log.
+
+mod inbox;
+mod web;
+
+use std::fmt::Display;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::domain::ids::LeadKey;
+use crate::domain::journal::{Foundation, PolicyDocument, Role};
+use crate::domain::policy::Policy;
+use crate::intake::founding::{self, FoundingError};
+use crate::intake::{self, Intake, Source};
+use crate::log::{Log, LogError, ReadLimit};
+use crate::names::Names;
+use crate::settings::{Begin, LogKind, Settings, UnknownTypes};
+use crate::shard::{self, Board, Watch, Worker};
+use crate::status::Status;
+use crate::telemetry::metrics::Metrics;
+use crate::wire::facts::FactType;
+use crate::wire::translate::{TRANSLATION, settings_hash};
+
+pub use self::web::Site;
+
+/// A stop that takes longer ends the process anyway; what is open is ended by whoever takes over.
+const STOP_WAIT: Duration = Duration::from_secs(20);
+/// A loop that could not join its group tries again after this.
+const JOIN_WAIT: Duration = Duration::from_secs(1);
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The log does not answer as hoped.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// What is in the log does not go with the settings or the policy.
+    #[error(transparent)]
+    Founding(#[from] FoundingError),
+    /// A metric could not be made.
+    #[error("the metrics cannot be set up")]
+    Metrics(#[from] prometheus::Error),
+    /// A thread could not be started.
+    #[error("a thread cannot be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Everything a running service is made of.
+pub struct Service {
+    /// The log it runs on.
+    pub log: Arc<dyn Log>,
+    /// Topic and group names.
+    pub names: Names,
+    /// Where it shows what it does.
+    pub watch: Watch,
+    inbox: inbox::Inbox,
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+    failures: Mutex<mpsc::Receiver<String>>,
+}
+
+/// What a service runs on.
+pub struct Ground {
+    /// The settings in force.
+    pub settings: Settings,
+    /// The policy and its file.
+    pub policy: (PolicyDocument, Policy),
+    /// The log, with every topic in place.
+    pub log: Arc<dyn Log>,
+    /// Where time comes from.
+    pub clock: Clock,
+}
+
+impl Service {
+    /// Publishes the policy, lays the journal's foundation and starts every loop.
+    pub fn start(ground: &Ground) -> Result<Self, StartError> {
+        let (settings, log) = (&ground.settings, &ground.log);
+        let names = Names::new(&settings.kafka.prefix);
+        founding::publish_policy(log.as_ref(), &names, &ground.policy.0)?;
+        founding::found(log.as_ref(), &names, &foundation(settings), &ground.policy.0)?;
+        let metrics = Arc::new(Metrics::new()?);
+        metrics.adopt(&ground.policy.1);
+        let watch = Watch {
+            metrics,
+            status: Arc::new(Status::default()),
+            board: Arc::new(Board::default()),
+        };
+        watch.status.need_policy(ground.policy.1.version);
+        let stop = Arc::new(AtomicBool::new(false));
+        let (failed, failures) = mpsc::channel();
+        let crew = Crew {
+            clock: ground.clock.clone(),
+            status: watch.status.clone(),
+            stop: stop.clone(),
+            failed,
+        };
+        let instance = settings.instance.clone().unwrap_or_else(random_instance);
+        let mut threads = Vec::new();
+        for number in 0..settings.intake.workers {
+            let plan = intake_plan(ground, &names, number);
+            threads.push(crew.intake(log.clone(), plan, &watch)?);
+        }
+        for number in 0..settings.shard.workers {
+            let plan = shard_plan(ground, &names, &instance, number)?;
+            threads.push(crew.shard(log.clone(), plan, &watch)?);
+        }
+        let (inbox, thread) = inbox::Inbox::open(log.as_ref(), &names.inbox(), &crew)?;
+        threads.push(thread);
+        Ok(Self {
+            log: log.clone(),
+            names,
+            watch,
+            inbox,
+            stop,
+            threads,
+            failures: Mutex::new(failures),
+        })
+    }
+
+    /// What ended a loop, if one has ended by itself.
+    pub fn failure(&self) -> Option<String> {
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .try_recv()
+            .ok()
+    }
+
+    /// Tells every loop to finish, and waits for them; false if one did not in time.
+    pub fn stop(self) -> bool {
+        self.stop.store(true, Ordering::Relaxed);
+        let until = std::time::Instant::now() + STOP_WAIT;
+        while std::time::Instant::now() < until {
+            if self.threads.iter().all(JoinHandle::is_finished) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        false
+    }
+}
+
+/// What every loop needs.
+struct Crew {
+    clock: Clock,
+    status: Arc<Status>,
+    stop: Arc<AtomicBool>,
+    failed: mpsc::Sender<String>,
+}
+
+impl Crew {
+    fn intake(&self, log: Arc<dyn Log>, plan: intake::Plan, watch: &Watch) -> std::io::Result<JoinHandle<()>> {
+        let (metrics, status) = (watch.metrics.clone(), watch.status.clone());
+        let clock = self.clock.clone();
+        self.spawn(plan.worker.clone(), move |beat| {
+            let Some(mut intake) = join(beat, || {
+                Intake::join(log.clone(), plan.clone(), metrics.clone(), status.clone())
+            })?
+            else {
+                return Ok(());
+            };
+            while beat.turn() {
+                intake.step(clock.read()).map_err(|stop| stop.to_string())?;
+            }
+            intake.close();
+            Ok(())
+        })
+    }
+
+    fn shard(&self, log: Arc<dyn Log>, plan: shard::Plan, watch: &Watch) -> std::io::Result<JoinHandle<()>> {
+        let (watch, clock) = (watch.clone(), self.clock.clone());
+        self.spawn(plan.writer_id.clone(), move |beat| {
+            let Some(mut worker) = join(beat, || Worker::join(log.clone(), plan.clone(), watch.clone()))? else {
+                return Ok(());
+            };
+            while beat.turn() {
+                worker.step(clock.read()).map_err(|stop| stop.to_string())?;
+            }
+            worker.close();
+            Ok(())
+        })
+    }
+
+    /// Runs a loop in a thread of its own; what it ends with, unless it was told to stop, is a failure.
+    fn spawn(
+        &self,
+        name: String,
+        run: impl FnOnce(&Beat) -> Result<(), String> + Send + 'static,
+    ) -> std::io::Result<JoinHandle<()>> {
+        let beat = Beat {
+            name: name.clone(),
+            status: self.status.clone(),
+            stop: self.stop.clone(),
+        };
+        let failed = self.failed.clone();
+        std::thread::Builder::new().name(name).spawn(move || {
+            if let Err(failure) = run(&beat) {
+                tracing::error!(thread = beat.name, failure, "stopped");
+                if failed.send(failure).is_err() {
+                    tracing::debug!("nobody is left to be told");
+                }
+            }
+            beat.status.ended(&beat.name);
+        })
+    }
+}
+
+/// A loop's pulse.
+struct Beat {
+    name: String,
+    status: Arc<Status>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Beat {
+    /// Notes that the loop turns; false when it should stop.
+    fn turn(&self) -> bool {
+        self.status.turned(&self.name);
+        !self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Joins a group, trying again while the log says that nothing has happened.
+fn join<T>(beat: &Beat, mut join: impl FnMut() -> Result<T, LogError>) -> Result<Option<T>, String> {
+    while beat.turn() {
+        match join() {
+            Ok(joined) => return Ok(Some(joined)),
+            Err(error @ (LogError::Refused(_) | LogError::Fenced(_))) => return Err(error.to_string()),
+            Err(error) => {
+                tracing::warn!(%error, "cannot join yet");
+                std::thread::sleep(JOIN_WAIT);
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// What must never change once the journal has begun.
+pub fn foundation(settings: &Settings) -> Foundation {
+    let fingerprint = blake3::derive_key(
+        "tasuki secret fingerprint v1",
+        settings.privacy.secret.reveal().as_bytes(),
+    );
+    let mut secret_fingerprint = [0; 16];
+    secret_fingerprint.copy_from_slice(&fingerprint[..16]);
+    Foundation {
+        secret_fingerprint,
+        deployment: settings.deployment.clone(),
+        partitions: settings.journal_partitions(),
+    }
+}
+
+/// The topics that are read, the inbox and the policy topic among them.
+pub fn sources(settings: &Settings, names: &Names) -> Vec<Source> {
+    let own = |topic: String, role| Source {
+        topic,
+        role,
+        begin: Begin::Earliest,
+        types: None,
+        ignore_unknown_types: false,
+    };
+    let mut sources = vec![own(names.policy(), Role::Policy), own(names.inbox(), Role::Inbox)];
+    for (topic, source) in settings.source_topics() {
+        let types = source
+            .types
+            .as_ref()
+            .map(|types| types.iter().filter_map(|name| FactType::parse(name)).collect());
+        sources.push(Source {
+            topic,
+            role: source.role,
+            begin: source.begin,
+            types,
+            ignore_unknown_types: source.unknown_types == UnknownTypes::Ignore,
+        });
+    }
+    sources
+}
+
+fn intake_plan(ground: &Ground, names: &Names, number: u32) -> intake::Plan {
+    let settings = &ground.settings;
+    let sources = sources(settings, names);
+    let contexts: Vec<_> = sources.iter().map(|source| source.context([0; 16], 0)).collect();
+    intake::Plan {
+        names: names.clone(),
+        worker: format!("intake.{number}"),
+        instance: settings
+            .instance
+            .as_ref()
+            .map(|instance| format!("{instance}.intake.{number}")),
+        partitions: settings.journal_partitions(),
+        lead_key: LeadKey::derive(settings.privacy.secret.reveal()),
+        // The number of the code, and a fingerprint of the settings that a translation hangs on.
+        translation: TRANSLATION << 16 | (settings_hash(&contexts) & 0xffff) as u32,
+        sources_version: 1,
+        sources,
+        clock_every_ms: i64::try_from(settings.time.clock_interval.as_millis()).unwrap_or(i64::MAX),
+    }
+}
+
+fn shard_plan(ground: &Ground, names: &Names, instance: &str, number: u32) -> Result<shard::Plan, LogError> {
+    let settings = &ground.settings;
+    let dead_letters = ground.log.topics(&[&names.dead_letters()])?.pop().flatten();
+    Ok(shard::Plan {
+        names: names.clone(),
+        deployment: settings.deployment.clone(),
+        writer_id: names.transactional_id(instance, number),
+        instance: settings
+            .instance
+            .as_ref()
+            .map(|instance| format!("{instance}.shard.{number}")),
+        partitions: settings.journal_partitions(),
+        dead_letter_partitions: dead_letters.map_or(1, |topic| topic.partitions),
+        patience_ms: i64::try_from(settings.time.patience.as_millis()).unwrap_or(i64::MAX),
+        batch: ReadLimit {
+            records_max: settings.shard.batch_records_max,
+            bytes_max: settings.shard.batch_bytes_max,
+        },
+        deadlines_max: settings.shard.deadlines_per_transaction_max,
+    })
+}
+
+/// Every topic that a policy's decisions go to, without prefix.
+pub fn output_topics(policy: &Policy) -> Vec<String> {
+    let fixed = ["sales.sla", "marketing.feedback", "leads.lifecycle"].map(str::to_owned);
+    let mut topics: Vec<String> = policy
+        .teams
+        .iter()
+        .map(|team| team.topic.clone())
+        .chain(fixed)
+        .collect();
+    topics.sort_unstable();
+    topics.dedup();
+    topics
+}
+
+/// Opens the embedded log with every topic in place. Outputs have one partition each there, so
+/// that an offset says where a reader is.
+pub fn open_local(settings: &Settings, policy: &Policy, clock: &Clock) -> Result<Arc<dyn Log>, LogError> {
+    debug_assert!(settings.log == LogKind::Local, "the caller looked");
+    let log = crate::log::local::LocalLog::open(&settings.local.path, clock.clone())?;
+    let names = Names::new(&settings.kafka.prefix);
+    log.ensure(&names.journal(), settings.journal_partitions())?;
+    log.ensure(&names.state(), settings.journal_partitions())?;
+    for topic in [names.inbox(), names.policy(), names.dead_letters()] {
+        log.ensure(&topic, 1)?;
+    }
+    for topic in output_topics(policy) {
+        log.ensure(&[&settings.kafka.prefix, topic.as_str()].concat(), 1)?;
+    }
+    Ok(Arc::new(log))
+}
+
+/// A name for a process that was given none: nobody else has it.
+fn random_instance() -> String {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    format!("{random:016x}")
+}
+
+/// What is wrong, in words, with everything that caused it.
+pub fn chain(error: &dyn std::error::Error) -> impl Display {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_words = cause.to_string();
+        if !words.contains(&cause_words) {
+            words.push_str(": ");
+            words.push_str(&cause_words);
+        }
+        source = cause.source();
+    }
+    words
+}

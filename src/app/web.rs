@@ -1,0 +1,108 @@
+//! What HTTP asks of the service.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::inbox::Inbox;
+use super::{Ground, Service};
+use crate::domain::ids::LeadKey;
+use crate::domain::journal::Role;
+use crate::http;
+use crate::log::{Found, Isolation, Log, NewRecord, Place, ReadLimit, Record};
+use crate::names::Names;
+use crate::settings::{LogKind, Settings};
+use crate::shard::Watch;
+use crate::telemetry::metrics::Answer;
+use crate::wire::translate::SourceContext;
+
+/// Bytes of outputs given at once.
+const OUTPUT_BYTES_MAX: usize = 4 << 20;
+
+/// The service, as HTTP sees it.
+pub struct Site {
+    log: Arc<dyn Log>,
+    watch: Watch,
+    inbox: Inbox,
+    prefix: String,
+}
+
+impl Site {
+    /// The site of a running service.
+    pub fn of(service: &Service, settings: &Settings) -> Self {
+        Self {
+            log: service.log.clone(),
+            watch: service.watch.clone(),
+            inbox: service.inbox.clone(),
+            prefix: settings.kafka.prefix.clone(),
+        }
+    }
+
+    /// How HTTP is served on this ground.
+    pub fn options(ground: &Ground) -> http::Options {
+        let settings = &ground.settings;
+        http::Options {
+            token: settings.http.token.as_ref().map(|token| token.reveal().to_owned()),
+            body_bytes_max: settings.http.body_bytes_max,
+            inbox: SourceContext {
+                topic: Names::new(&settings.kafka.prefix).inbox(),
+                topic_id: [0; 16],
+                partition: 0,
+                role: Role::Inbox,
+                types: None,
+                ignore_unknown_types: false,
+            },
+            lead_key: LeadKey::derive(settings.privacy.secret.reveal()),
+            clock: ground.clock.clone(),
+            serves_outputs: settings.log == LogKind::Local,
+        }
+    }
+}
+
+impl http::Service for Site {
+    fn append(&self, records: Vec<NewRecord>) -> http::Pending<Result<(), String>> {
+        let answered = self.inbox.append(records);
+        Box::pin(async move {
+            answered
+                .await
+                .unwrap_or_else(|_| Err("the service is stopping".to_owned()))
+        })
+    }
+
+    fn liveness(&self) -> Result<(), String> {
+        match self.watch.status.stuck().as_slice() {
+            [] => Ok(()),
+            stuck => Err(format!("not turning: {}", stuck.join(", "))),
+        }
+    }
+
+    fn readiness(&self) -> Result<(), String> {
+        self.watch.status.unready().map_or(Ok(()), Err)
+    }
+
+    fn metrics(&self) -> String {
+        self.watch.metrics.render().unwrap_or_else(|error| {
+            tracing::error!(%error, "metrics cannot be rendered");
+            String::new()
+        })
+    }
+
+    fn answered(&self, answer: Answer) {
+        self.watch.metrics.answered(answer);
+    }
+
+    fn outputs(&self, topic: &str, from: u64, max: usize) -> Option<Vec<Record>> {
+        let topic = [&self.prefix, topic].concat();
+        self.log.topics(&[&topic]).ok()?.pop()??;
+        let place = Place::new(&topic, 0);
+        let (start, _) = self.log.bounds(&place).ok()?;
+        let mut reader = self.log.reader(&place, from.max(start), Isolation::Committed).ok()?;
+        let limit = ReadLimit {
+            records_max: max,
+            bytes_max: OUTPUT_BYTES_MAX,
+        };
+        match reader.read(limit, Duration::ZERO).ok()? {
+            Found::Records(records) => Some(records),
+            Found::Trimmed(_) => Some(Vec::new()),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `tasuki serve`: the service on the log named in the settings, until it is told to stop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{Failed, failed};
+use crate::app::{self, Ground, Service, Site};
+use crate::clock::Clock;
+use crate::domain::policy::Policy;
+use crate::http;
+use crate::log::kafka::{KafkaLog, KafkaOptions};
+use crate::log::{Log, LogError};
+use crate::settings::{LogKind, Settings};
+use crate::telemetry::logs;
+
+/// How often it is looked whether a loop has ended by itself.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// After the stop was asked for, requests under way have this long.
+const ANSWERS_WAIT: Duration = Duration::from_secs(5);
+
+pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
+    let settings = super::settings(config)?;
+    let policy = super::policy(&settings)?;
+    logs::begin(settings.telemetry.log_format, &settings.telemetry.log_level).map_err(failed)?;
+    for warning in settings.warnings() {
+        tracing::warn!(warning, "settings");
+    }
+    let clock = Clock::machine();
+    let log = open(&settings, &policy.1, &clock).map_err(failed)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    let address = settings.http.address;
+    let listener = runtime.block_on(TcpListener::bind(address)).map_err(|error| {
+        failed(format!(
+            "http.address {address}: cannot listen: {error}; set http.address to a free one"
+        ))
+    })?;
+    let ground = Ground {
+        settings,
+        policy,
+        log,
+        clock,
+    };
+    let service = Service::start(&ground).map_err(|error| failed(app::chain(&error)))?;
+    tracing::info!(%address, log = ?ground.settings.log, policy = ground.policy.1.version, "serving");
+    runtime.block_on(until_told(service, &ground, listener))
+}
+
+/// Opens the log with every topic in place.
+fn open(settings: &Settings, policy: &Policy, clock: &Clock) -> Result<Arc<dyn Log>, LogError> {
+    match settings.log {
+        LogKind::Local => app::open_local(settings, policy, clock),
+        LogKind::Kafka => Ok(Arc::new(connect(settings)?)),
+    }
+}
+
+/// Reaches the cluster of the settings.
+pub(super) fn connect(settings: &Settings) -> Result<KafkaLog, LogError> {
+    KafkaLog::connect(KafkaOptions {
+        brokers: settings.kafka.brokers.clone(),
+        client: settings.kafka.client_properties(),
+        session_timeout: settings.kafka.session_timeout,
+    })
+}
+
+/// Serves HTTP until a signal comes or a loop ends by itself, then stops everything in order.
+async fn until_told(service: Service, ground: &Ground, listener: TcpListener) -> Result<(), Failed> {
+    let router = http::router(Arc::new(Site::of(&service, &ground.settings)), Site::options(ground));
+    let (stop, mut stopped) = watch::channel(false);
+    let until = async move {
+        // An error means that the sender is gone, which is a stop as well.
+        let _ended = stopped.wait_for(|stopped| *stopped).await;
+    };
+    let server = tokio::spawn(http::serve(listener, router, until));
+    let failure = told(&service).await.map_err(failed)?;
+    tracing::info!("stopping");
+    if stop.send(true).is_err() {
+        tracing::debug!("the HTTP server has ended already");
+    }
+    if tokio::time::timeout(ANSWERS_WAIT, server).await.is_err() {
+        tracing::warn!("some requests were not answered in time");
+    }
+    let all_stopped = tokio::task::block_in_place(|| service.stop());
+    if !all_stopped {
+        return Err(failed(
+            "a loop did not stop in time; whatever it left open is ended by whoever takes over",
+        ));
+    }
+    tracing::info!("stopped");
+    failure.map_or(Ok(()), |failure| Err(failed(failure)))
+}
+
+/// Waits for a signal, or for a loop to end by itself; a second signal ends the process at once.
+async fn told(service: &Service) -> std::io::Result<Option<String>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                if let Some(failure) = service.failure() {
+                    return Ok(Some(failure));
+                }
+            }
+        }
+    }
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        std::process::exit(1);
+    });
+    Ok(None)
+}

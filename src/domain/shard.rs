@@ -1,0 +1,567 @@
+//! One journal partition's state machine: takes a journal record, returns everything that follows.
+//!
+//! Around the `Book` it keeps what makes the journal exactly once: the position up to which each
+//! source partition has been applied, the letters' sequences, the deadline clock, the policy.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::book::Book;
+use super::bytes::{Malformed, Reader, Writer};
+use super::deadline_clock::DeadlineClock;
+use super::effects::{Effects, To};
+use super::event::{Output, Rejection, Verdict};
+use super::image::Entity;
+use super::journal::{
+    Clock, Content, Entry, Foundation, JournalRecord, Mail, Original, Packed, PolicyDocument, Position, Role,
+    SourcePartition,
+};
+use super::letter::Letter;
+use super::policy::Policy;
+use super::time::Instant;
+
+/// Reads a policy document; the shell brings it, since the domain reads no files.
+pub type Compile = fn(&PolicyDocument) -> Option<Policy>;
+
+/// What a shard is told when it is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Charter {
+    /// Its journal partition.
+    pub partition: u32,
+    /// How many there are.
+    pub partitions: u32,
+    /// How long an unreadable source partition is waited for, in milliseconds of running time.
+    pub patience_ms: i64,
+    /// Reads policy documents.
+    pub compile: Compile,
+}
+
+/// The state machine of one journal partition.
+pub struct Shard {
+    charter: Charter,
+    own: Own,
+    open: Option<Open>,
+    waiting: BTreeMap<(u32, u64), Mail>,
+}
+
+/// What exists once the journal has named a policy.
+struct Open {
+    document: PolicyDocument,
+    book: Book,
+}
+
+/// The shard's own small state, written with every transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Own {
+    foundation: Option<Foundation>,
+    /// The journal offset to apply next.
+    next: u64,
+    /// Append time of the last record; never falls.
+    at: Instant,
+    /// The number of the last output.
+    sequence: u64,
+    clock: DeadlineClock,
+    positions: BTreeMap<SourcePartition, Position>,
+    /// Last sequence received, by sender.
+    received: BTreeMap<u32, u64>,
+    /// Last sequence sent, by receiver.
+    sent: BTreeMap<u32, u64>,
+}
+
+/// A part of a shard's state that is written as one image.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The policy in force.
+    Policy,
+    /// A letter that waits for a policy, by sender and sequence.
+    Waiting(u32, u64),
+    /// Something in the book.
+    Book(Entity),
+}
+
+/// Everything that follows from a stretch of the journal, in order.
+#[derive(Debug, Default)]
+pub struct Consequences {
+    /// Outputs and dead letters with their sequence.
+    pub outputs: Vec<Numbered>,
+    /// Letters and the journal partition they go to.
+    pub mail: Vec<(u32, Mail)>,
+    /// What must be written to the state log.
+    pub changed: BTreeSet<Part>,
+    /// What became of facts, for metrics.
+    pub tally: Vec<(Role, Verdict)>,
+    /// Entries and letters seen before and skipped.
+    pub repeats: u64,
+}
+
+impl Consequences {
+    /// Whether anything must be written or counted.
+    pub fn is_something(&self) -> bool {
+        !(self.outputs.is_empty() && self.mail.is_empty() && self.changed.is_empty() && self.tally.is_empty())
+    }
+}
+
+/// An output and its number.
+#[derive(Debug)]
+pub struct Numbered {
+    /// Consecutive per shard, from 1.
+    pub sequence: u64,
+    /// What goes out.
+    pub what: Outgoing,
+}
+
+/// What goes out.
+#[derive(Debug)]
+pub enum Outgoing {
+    /// A decision.
+    Decision(Output),
+    /// A record that cannot be used.
+    DeadLetter(Original, Rejection),
+}
+
+/// Why a shard cannot go on; a person must look.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Halt {
+    /// The journal was founded on other settings.
+    #[error("the journal was founded with another {0}; settings must name what it was founded with")]
+    Foundation(&'static str),
+    /// A letter is missing.
+    #[error("letter {expected} of partition {from} is missing: found {found}")]
+    MailGap {
+        /// The sender.
+        from: u32,
+        /// What should have come.
+        expected: u64,
+        /// What came.
+        found: u64,
+    },
+    /// A policy of a newer version of Tasuki.
+    #[error("a policy in the journal cannot be read by this version")]
+    Policy,
+    /// Facts before any policy.
+    #[error("the journal begins without its foundation")]
+    Unfounded,
+}
+
+impl Shard {
+    /// A shard that has seen nothing.
+    pub fn new(charter: Charter) -> Self {
+        Self {
+            charter,
+            own: Own::default(),
+            open: None,
+            waiting: BTreeMap::new(),
+        }
+    }
+
+    /// The journal offset to apply next.
+    pub fn next_offset(&self) -> u64 {
+        self.own.next
+    }
+
+    /// What the journal was founded on.
+    pub fn foundation(&self) -> Option<&Foundation> {
+        self.own.foundation.as_ref()
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Option<&Arc<Policy>> {
+        self.open.as_ref().map(|open| open.book.policy())
+    }
+
+    /// The book, once there is a policy.
+    pub fn book(&self) -> Option<&Book> {
+        self.open.as_ref().map(|open| &open.book)
+    }
+
+    /// The deadline clock.
+    pub fn clock(&self) -> &DeadlineClock {
+        &self.own.clock
+    }
+
+    /// Source partitions that deadlines no longer wait for.
+    pub fn not_waited_for(&self) -> usize {
+        self.own.clock.not_waited_for(self.charter.patience_ms)
+    }
+
+    /// Whether a deadline is due.
+    pub fn is_due(&self) -> bool {
+        let next = self.open.as_ref().and_then(|open| open.book.next_deadline());
+        matches!((next, self.own.clock.now()), (Some(next), Some(now)) if next < now)
+    }
+
+    /// Fires due deadlines, at most `limit`; to be called before each record and after the last.
+    pub fn fire(&mut self, limit: usize, into: &mut Consequences) -> usize {
+        let (Some(open), Some(now)) = (&mut self.open, self.own.clock.now()) else {
+            return 0;
+        };
+        let mut effects = Effects::default();
+        let fired = open.book.fire(now, limit, &mut effects);
+        self.carry_out(effects, into);
+        fired
+    }
+
+    /// Applies the record at `offset`, appended `at`.
+    pub fn apply(
+        &mut self,
+        offset: u64,
+        at: Instant,
+        record: &JournalRecord,
+        into: &mut Consequences,
+    ) -> Result<(), Halt> {
+        if offset < self.own.next {
+            into.repeats += 1;
+            return Ok(());
+        }
+        self.own.next = offset + 1;
+        self.own.at = self.own.at.max(at);
+        match record {
+            JournalRecord::Foundation(foundation, policy) => self.found(foundation, policy, into),
+            JournalRecord::Facts(packed) => packed
+                .entries
+                .iter()
+                .try_for_each(|entry| self.entry(packed, entry, into)),
+            JournalRecord::Mail(mail) => mail.iter().try_for_each(|mail| self.receive(mail, into)),
+            JournalRecord::Clock(clock) => {
+                self.tick(clock);
+                Ok(())
+            }
+        }
+    }
+
+    fn tick(&mut self, clock: &Clock) {
+        self.own.clock.advance(self.own.at, clock, self.charter.patience_ms);
+    }
+
+    fn found(&mut self, foundation: &Foundation, policy: &PolicyDocument, into: &mut Consequences) -> Result<(), Halt> {
+        if let Some(known) = &self.own.foundation {
+            return check_foundation(known, foundation);
+        }
+        self.own.foundation = Some(foundation.clone());
+        self.adopt(policy, into)
+    }
+
+    fn entry(&mut self, packed: &Packed, entry: &Entry, into: &mut Consequences) -> Result<(), Halt> {
+        let seen = self.own.positions.get(&packed.source);
+        if seen.is_some_and(|seen| entry.position <= *seen) {
+            into.repeats += 1;
+            return Ok(());
+        }
+        self.own.positions.insert(packed.source, entry.position);
+        match &entry.content {
+            Content::Policy(document) => self.adopt(document, into),
+            Content::Rejected { rejection, original } => {
+                into.tally.push((packed.role, Verdict::Rejected(rejection.clone())));
+                self.number(Outgoing::DeadLetter(original.clone(), rejection.clone()), into);
+                Ok(())
+            }
+            Content::Fact { lead, fact, original } => {
+                let open = self.open.as_mut().ok_or(Halt::Unfounded)?;
+                let mut effects = Effects::default();
+                let verdict = open.book.fact(self.own.at, *lead, fact, &mut effects);
+                if let (Verdict::Rejected(rejection), Some(original)) = (&verdict, original) {
+                    self.number(Outgoing::DeadLetter(original.clone(), rejection.clone()), into);
+                }
+                into.tally.push((packed.role, verdict));
+                self.carry_out(effects, into);
+                Ok(())
+            }
+        }
+    }
+
+    fn adopt(&mut self, document: &PolicyDocument, into: &mut Consequences) -> Result<(), Halt> {
+        let policy = (self.charter.compile)(document).ok_or(Halt::Policy)?;
+        if self.policy().is_some_and(|known| policy.version <= known.version) {
+            return Ok(());
+        }
+        let policy = Arc::new(policy);
+        into.changed.insert(Part::Policy);
+        if let Some(open) = &mut self.open {
+            let mut effects = Effects::default();
+            open.document = document.clone();
+            open.book.adopt(self.own.at, policy, &mut effects);
+            self.carry_out(effects, into);
+            self.deliver_waiting(into);
+        } else {
+            let book = Book::new(self.charter.partition, self.charter.partitions, policy);
+            self.open = Some(Open {
+                document: document.clone(),
+                book,
+            });
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, mail: &Mail, into: &mut Consequences) -> Result<(), Halt> {
+        let last = self.own.received.entry(mail.from).or_default();
+        if mail.sequence <= *last {
+            into.repeats += 1;
+            return Ok(());
+        }
+        if mail.sequence != *last + 1 {
+            return Err(Halt::MailGap {
+                from: mail.from,
+                expected: *last + 1,
+                found: mail.sequence,
+            });
+        }
+        *last = mail.sequence;
+        let policy = self.policy().ok_or(Halt::Unfounded)?;
+        if mail.policy_version > policy.version {
+            let key = (mail.from, mail.sequence);
+            self.waiting.insert(key, mail.clone());
+            into.changed.insert(Part::Waiting(key.0, key.1));
+        } else {
+            self.deliver(&mail.letter, into);
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, letter: &Letter, into: &mut Consequences) {
+        let Some(open) = &mut self.open else { return };
+        let mut effects = Effects::default();
+        open.book.letter(self.own.at, letter, &mut effects);
+        self.carry_out(effects, into);
+    }
+
+    /// Letters that waited for the policy just adopted, each sender's in order.
+    fn deliver_waiting(&mut self, into: &mut Consequences) {
+        let version = self.policy().map_or(0, |policy| policy.version);
+        let (ready, rest) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|(_, mail)| mail.policy_version <= version);
+        self.waiting = rest;
+        let ready: BTreeMap<(u32, u64), Mail> = ready;
+        for ((from, sequence), mail) in ready {
+            into.changed.insert(Part::Waiting(from, sequence));
+            self.deliver(&mail.letter, into);
+        }
+    }
+
+    fn carry_out(&mut self, effects: Effects, into: &mut Consequences) {
+        let policy_version = self.policy().map_or(0, |policy| policy.version);
+        for output in effects.outputs {
+            self.number(Outgoing::Decision(output), into);
+        }
+        for (to, letter) in effects.letters {
+            let to = match to {
+                To::Desk => 0,
+                To::Lead(lead) => lead.partition(self.charter.partitions),
+            };
+            let sequence = self.own.sent.entry(to).or_default();
+            *sequence += 1;
+            into.mail.push((
+                to,
+                Mail {
+                    from: self.charter.partition,
+                    sequence: *sequence,
+                    policy_version,
+                    letter,
+                },
+            ));
+        }
+        into.changed.extend(effects.changed.into_iter().map(Part::Book));
+    }
+
+    fn number(&mut self, what: Outgoing, into: &mut Consequences) {
+        self.own.sequence += 1;
+        into.outputs.push(Numbered {
+            sequence: self.own.sequence,
+            what,
+        });
+    }
+}
+
+/// What differs, if anything.
+pub fn check_foundation(known: &Foundation, found: &Foundation) -> Result<(), Halt> {
+    if known.secret_fingerprint != found.secret_fingerprint {
+        Err(Halt::Foundation("secret"))
+    } else if known.deployment != found.deployment {
+        Err(Halt::Foundation("deployment name"))
+    } else if known.partitions != found.partitions {
+        Err(Halt::Foundation("number of journal partitions"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Writing state down and reading it back.
+impl Shard {
+    /// The shard's own small state.
+    pub fn own_image(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        self.own.write(&mut writer);
+        writer.0
+    }
+
+    /// Reads what `own_image` wrote.
+    pub fn restore_own(&mut self, image: &[u8]) -> Result<(), Malformed> {
+        self.own = Own::read(&mut Reader(image))?;
+        Ok(())
+    }
+
+    /// The image of a part; `None` when it is gone.
+    pub fn image(&self, part: &Part) -> Option<Vec<u8>> {
+        let mut writer = Writer::new();
+        match part {
+            Part::Policy => self.open.as_ref()?.document.write(&mut writer),
+            Part::Waiting(from, sequence) => {
+                let mail = self.waiting.get(&(*from, *sequence))?;
+                writer.uint(mail.policy_version);
+                mail.letter.write(&mut writer);
+            }
+            Part::Book(entity) => {
+                let lives = self.open.as_ref()?.book.image(entity, &mut writer.0);
+                return lives.then_some(writer.0);
+            }
+        }
+        Some(writer.0)
+    }
+
+    /// Takes an image back; `None` means gone. Parts of the book must come after the policy.
+    pub fn restore(&mut self, part: &Part, image: Option<&[u8]>) -> Result<(), Malformed> {
+        match (part, image) {
+            (Part::Policy, Some(image)) => self.restore_policy(image),
+            (Part::Policy, None) => Err(Malformed),
+            (Part::Waiting(from, sequence), None) => {
+                self.waiting.remove(&(*from, *sequence));
+                Ok(())
+            }
+            (Part::Waiting(from, sequence), Some(image)) => {
+                let mut reader = Reader(image);
+                let (policy_version, letter) = (reader.uint()?, Letter::read(&mut reader)?);
+                let mail = Mail {
+                    from: *from,
+                    sequence: *sequence,
+                    policy_version,
+                    letter,
+                };
+                self.waiting.insert((*from, *sequence), mail);
+                Ok(())
+            }
+            (Part::Book(entity), image) => {
+                let open = self.open.as_mut().ok_or(Malformed)?;
+                open.book.restore(entity, image.unwrap_or_default())
+            }
+        }
+    }
+
+    fn restore_policy(&mut self, image: &[u8]) -> Result<(), Malformed> {
+        let document = PolicyDocument::read(&mut Reader(image))?;
+        let policy = Arc::new((self.charter.compile)(&document).ok_or(Malformed)?);
+        let book = Book::new(self.charter.partition, self.charter.partitions, policy);
+        self.open = Some(Open { document, book });
+        Ok(())
+    }
+
+    /// To be called once everything is restored.
+    pub fn rebuilt(&mut self) -> Result<(), Malformed> {
+        self.open.as_mut().map_or(Ok(()), |open| open.book.rebuilt())
+    }
+
+    /// The parts that follow `after` in the order of the turn, at most `limit`.
+    pub fn parts_after(&self, after: Option<&Part>, limit: usize) -> Vec<Part> {
+        let Some(open) = &self.open else { return Vec::new() };
+        let first = after.is_none().then_some(Part::Policy);
+        let waiting = self
+            .waiting
+            .keys()
+            .map(|(from, sequence)| Part::Waiting(*from, *sequence));
+        let waiting = waiting.filter(|part| after.is_none_or(|after| part > after));
+        let mut parts: Vec<Part> = first.into_iter().chain(waiting).take(limit).collect();
+        let within = match after {
+            Some(Part::Book(entity)) => Some(entity),
+            _ => None,
+        };
+        let left = limit - parts.len();
+        parts.extend(open.book.entities_after(within, left).into_iter().map(Part::Book));
+        parts
+    }
+}
+
+impl Part {
+    /// The part's name as bytes.
+    pub fn key(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        match self {
+            Self::Policy => writer.u8(0),
+            Self::Waiting(from, sequence) => {
+                writer.u8(1);
+                writer.uint(u64::from(*from));
+                writer.uint(*sequence);
+            }
+            Self::Book(entity) => {
+                writer.u8(2);
+                entity.write(&mut writer);
+            }
+        }
+        writer.0
+    }
+
+    /// Reads what `key` wrote.
+    pub fn parse(key: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader(key);
+        match reader.u8()? {
+            0 => Ok(Self::Policy),
+            1 => Ok(Self::Waiting(reader.u32()?, reader.uint()?)),
+            2 => Ok(Self::Book(Entity::read(&mut reader)?)),
+            _ => Err(Malformed),
+        }
+    }
+}
+
+/// The format of the own state's image.
+const OWN_FORMAT: u8 = 1;
+
+impl Own {
+    fn write(&self, writer: &mut Writer) {
+        writer.u8(OWN_FORMAT);
+        writer.option(self.foundation.as_ref(), |writer, foundation| foundation.write(writer));
+        writer.uint(self.next);
+        writer.int(self.at.millis());
+        writer.uint(self.sequence);
+        self.clock.write(writer);
+        writer.uint(self.positions.len() as u64);
+        for (source, position) in &self.positions {
+            source.write(writer);
+            writer.uint(position.offset);
+            writer.uint(u64::from(position.index));
+        }
+        for sequences in [&self.received, &self.sent] {
+            writer.uint(sequences.len() as u64);
+            for (partition, sequence) in sequences {
+                writer.uint(u64::from(*partition));
+                writer.uint(*sequence);
+            }
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        if reader.u8()? != OWN_FORMAT {
+            return Err(Malformed);
+        }
+        let sequences = |reader: &mut Reader<'_>| reader.list(|reader| Ok((reader.u32()?, reader.uint()?)));
+        Ok(Self {
+            foundation: reader.option(Foundation::read)?,
+            next: reader.uint()?,
+            at: Instant::from_millis(reader.int()?),
+            sequence: reader.uint()?,
+            clock: DeadlineClock::read(reader)?,
+            positions: reader
+                .list(|reader| {
+                    let source = SourcePartition::read(reader)?;
+                    Ok((
+                        source,
+                        Position {
+                            offset: reader.uint()?,
+                            index: reader.u32()?,
+                        },
+                    ))
+                })?
+                .into_iter()
+                .collect(),
+            received: sequences(reader)?.into_iter().collect(),
+            sent: sequences(reader)?.into_iter().collect(),
+        })
+    }
+}

@@ -1,0 +1,183 @@
+//! What must stand in the log before the first fact: the journal's foundation, and the policy.
+
+use std::time::Duration;
+
+use crate::domain::journal::{Foundation, JournalRecord, PolicyDocument};
+use crate::domain::shard::check_foundation;
+use crate::log::{Found, Isolation, Log, LogError, NewRecord, Place, ReadLimit};
+use crate::names::Names;
+use crate::wire::{journal, policy_file};
+
+/// One read.
+const READ: ReadLimit = ReadLimit {
+    records_max: 100,
+    bytes_max: 8 << 20,
+};
+/// How long a read waits, and how often it is tried while the log says it has more.
+const READ_WAIT: Duration = Duration::from_millis(500);
+const READ_ATTEMPTS_MAX: u32 = 60;
+
+/// Why `serve` cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum FoundingError {
+    /// The log does not answer as hoped.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// What is there was made with other settings, or the policy may not be adopted.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Publishes `document` unless it is in force already. Refuses a lower version than the highest
+/// there is, and another file of the same version.
+pub fn publish_policy(log: &dyn Log, names: &Names, document: &PolicyDocument) -> Result<(), FoundingError> {
+    let place = Place::new(&names.policy(), 0);
+    if let Standing::Higher = standing(log, &place, document)? {
+        let value = serde_json::to_vec(&Published::from(document)).unwrap_or_default();
+        append(log, &place, value)?;
+    }
+    match standing(log, &place, document)? {
+        Standing::InForce => Ok(()),
+        Standing::Higher => Err(FoundingError::Refused(format!(
+            "{place} does not keep what is appended to it"
+        ))),
+    }
+}
+
+/// Lays the foundation in every journal partition that is empty, and compares it in the others.
+pub fn found(
+    log: &dyn Log,
+    names: &Names,
+    foundation: &Foundation,
+    policy: &PolicyDocument,
+) -> Result<(), FoundingError> {
+    for partition in 0..foundation.partitions {
+        let place = Place::new(&names.journal(), partition);
+        let (start, end) = log.bounds(&place)?;
+        if end == 0 {
+            append(
+                log,
+                &place,
+                journal::encode(&JournalRecord::Foundation(foundation.clone(), policy.clone())),
+            )?;
+        }
+        if start > 0 {
+            // The foundation is in the state log by now; the shard compares it when it is restored.
+            continue;
+        }
+        let first = read(log, &place, 1)?.into_iter().next();
+        match first.and_then(|value| journal::decode(&value).ok()) {
+            Some(JournalRecord::Foundation(known, _)) => {
+                check_foundation(&known, foundation)
+                    .map_err(|halt| FoundingError::Refused(format!("{place}: {halt}")))?;
+            }
+            _ => {
+                return Err(FoundingError::Refused(format!(
+                    "{place} does not begin as a journal of Tasuki does"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How a policy file stands to those published.
+enum Standing {
+    /// To be published.
+    Higher,
+    /// Published already, as the highest.
+    InForce,
+}
+
+fn standing(log: &dyn Log, place: &Place, document: &PolicyDocument) -> Result<Standing, FoundingError> {
+    let (_, end) = log.bounds(place)?;
+    let own = version(document);
+    let published = read(log, place, end)?
+        .into_iter()
+        .filter_map(|value| parse_policy(&value));
+    let Some(highest) = published.max_by_key(version) else {
+        return Ok(Standing::Higher);
+    };
+    let known = version(&highest);
+    match own.cmp(&known) {
+        std::cmp::Ordering::Greater => Ok(Standing::Higher),
+        std::cmp::Ordering::Equal if highest == *document => Ok(Standing::InForce),
+        std::cmp::Ordering::Equal => Err(FoundingError::Refused(format!(
+            "the policy file says version {own}, but another file of version {known} is in force: raise `version`"
+        ))),
+        std::cmp::Ordering::Less => Err(FoundingError::Refused(format!(
+            "the policy file says version {own}, but version {known} is in force: use that file, or raise `version`"
+        ))),
+    }
+}
+
+fn version(document: &PolicyDocument) -> u64 {
+    policy_file::compile(document).map_or(0, |policy| policy.version)
+}
+
+/// A policy as it stands in the policy topic.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Published {
+    policy: String,
+    files: Vec<(String, String)>,
+}
+
+impl From<&PolicyDocument> for Published {
+    fn from(document: &PolicyDocument) -> Self {
+        Self {
+            policy: document.text.clone(),
+            files: document.files.clone(),
+        }
+    }
+}
+
+/// Reads a record of the policy topic.
+pub(super) fn parse_policy(value: &[u8]) -> Option<PolicyDocument> {
+    let published: Published = serde_json::from_slice(value).ok()?;
+    Some(PolicyDocument {
+        text: published.policy,
+        files: published.files,
+    })
+}
+
+fn append(log: &dyn Log, place: &Place, value: Vec<u8>) -> Result<(), LogError> {
+    let mut appender = log.appender()?;
+    let record = NewRecord {
+        value: Some(value),
+        ..NewRecord::default()
+    };
+    appender.append(&place.topic, Some(place.partition), record)?;
+    for _ in 0..READ_ATTEMPTS_MAX {
+        if !appender.poll(READ_WAIT)?.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(LogError::Unknown(format!("no acknowledgement from {place}")))
+}
+
+/// The values of the records below `end`, or of the first ones.
+fn read(log: &dyn Log, place: &Place, end: u64) -> Result<Vec<Vec<u8>>, LogError> {
+    let (start, _) = log.bounds(place)?;
+    let mut values = Vec::new();
+    if end <= start {
+        return Ok(values);
+    }
+    let mut reader = log.reader(place, start, Isolation::Committed)?;
+    let mut attempts = 0;
+    loop {
+        let Found::Records(records) = reader.read(READ, READ_WAIT)? else {
+            return Ok(values);
+        };
+        attempts = if records.is_empty() { attempts + 1 } else { 0 };
+        for record in records {
+            let last = record.offset + 1 >= end;
+            values.extend(record.value);
+            if last {
+                return Ok(values);
+            }
+        }
+        if attempts > READ_ATTEMPTS_MAX {
+            return Err(LogError::Retry(format!("{place} cannot be read up to its end")));
+        }
+    }
+}

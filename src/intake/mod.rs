@@ -1,0 +1,687 @@
+//! sources → journal. Translates and forwards; decides nothing, remembers nothing.
+//!
+//! The rule: a source offset is committed only after the journal has acknowledged everything below
+//! it. After any doubt the intake starts afresh from the committed offsets; shards recognise what
+//! is appended again by its position.
+
+mod begin;
+pub mod founding;
+mod pack;
+mod watermarks;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Now;
+use crate::domain::event::{RejectReason, Rejection, Verdict};
+use crate::domain::ids::LeadKey;
+use crate::domain::journal::{Clock, Content, JournalRecord, NamedSource, Original, Report, Role, SourcePartition};
+use crate::domain::time::Instant;
+use crate::log::{
+    Ack, Appender, Committed, Consumer, Log, LogError, Membership, NewRecord, Place, ReadLimit, Record, Signal, Topic,
+};
+use crate::names::Names;
+use crate::settings::Begin;
+use crate::status::Status;
+use crate::telemetry::metrics::{Metrics, seconds_between};
+use crate::wire::facts::FactType;
+use crate::wire::journal;
+use crate::wire::translate::{SourceContext, translate};
+
+use self::begin::Note;
+use self::pack::Packer;
+use self::watermarks::{Appended, Proof};
+
+/// What one poll may bring.
+const READ: ReadLimit = ReadLimit {
+    records_max: 10_000,
+    bytes_max: 8 << 20,
+};
+/// How long a poll waits when there is nothing to do.
+const POLL_WAIT: Duration = Duration::from_millis(20);
+/// Journal records on their way at most; then nothing more is read until some are acknowledged.
+const UNACKNOWLEDGED_MAX: usize = 2_000;
+/// How long to wait for acknowledgements when there are too many on their way, or at the end.
+const ACK_WAIT: Duration = Duration::from_millis(20);
+/// Offsets are committed this often, in milliseconds.
+const COMMIT_EVERY_MS: i64 = 1_000;
+/// A partition that is behind and takes nothing for so long cannot be read, in milliseconds.
+const PROGRESS_MS_MAX: i64 = 10_000;
+/// After a fetch error a partition counts as unreadable for so long, in milliseconds.
+const UNREADABLE_MS: i64 = 2_000;
+/// Waits between attempts after trouble, in milliseconds: the first, and the longest.
+const RETRY_MS: (i64, i64) = (100, 5_000);
+/// Trouble without a break for so long stops the intake, in milliseconds.
+const TROUBLE_MS_MAX: i64 = 10 * 60_000;
+/// A shutdown waits so long for acknowledgements.
+const CLOSE_ATTEMPTS_MAX: u32 = 500;
+
+/// A topic to read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its full name.
+    pub topic: String,
+    /// What it is for.
+    pub role: Role,
+    /// Where to begin the first time.
+    pub begin: Begin,
+    /// The types taken from it, all if none are named.
+    pub types: Option<Vec<FactType>>,
+    /// Other types are ignored instead of rejected.
+    pub ignore_unknown_types: bool,
+}
+
+impl Source {
+    /// What the records of one of its partitions hang on.
+    pub fn context(&self, topic_id: [u8; 16], partition: u32) -> SourceContext {
+        SourceContext {
+            topic: self.topic.clone(),
+            topic_id,
+            partition,
+            role: self.role,
+            types: self.types.clone(),
+            ignore_unknown_types: self.ignore_unknown_types,
+        }
+    }
+}
+
+/// What an intake worker needs to know.
+#[derive(Clone)]
+pub struct Plan {
+    /// Topic and group names.
+    pub names: Names,
+    /// Its name in logs and probes.
+    pub worker: String,
+    /// Static membership, if any.
+    pub instance: Option<String>,
+    /// Number of journal partitions.
+    pub partitions: u32,
+    /// Turns identifiers into lead ids.
+    pub lead_key: LeadKey,
+    /// The number of the translation.
+    pub translation: u32,
+    /// Grows when sources are taken away.
+    pub sources_version: u64,
+    /// What to read.
+    pub sources: Vec<Source>,
+    /// How often a clock record is appended, in milliseconds.
+    pub clock_every_ms: i64,
+}
+
+/// Reads the sources and writes the journal.
+pub struct Intake {
+    log: Arc<dyn Log>,
+    plan: Plan,
+    metrics: Arc<Metrics>,
+    status: Arc<Status>,
+    consumer: Box<dyn Consumer>,
+    appender: Option<Box<dyn Appender>>,
+    partitions: BTreeMap<Place, Phase>,
+    /// Tickets of appends that are not acknowledged yet, and the journal partition of clock records.
+    on_their_way: BTreeMap<u64, Option<u32>>,
+    next_ticket: u64,
+    appended: Appended,
+    topics: Vec<Topic>,
+    clock_at: i64,
+    committed_at: i64,
+    trouble: Option<Trouble>,
+    unreadable_at: BTreeMap<Place, i64>,
+}
+
+/// How far a source partition is on its way to being read.
+enum Phase {
+    Assigned,
+    Reading(Box<Reading>),
+}
+
+/// A source partition being read.
+struct Reading {
+    context: SourceContext,
+    source: SourcePartition,
+    note: Note,
+    /// The next offset to take.
+    next: u64,
+    taken_at: i64,
+    /// Offsets and the ticket below which everything must be acknowledged for them to be journaled.
+    marks: VecDeque<(u64, u64)>,
+    /// Everything below is in the journal.
+    journaled: u64,
+    committed: u64,
+    proof: Proof,
+}
+
+struct Trouble {
+    since: i64,
+    attempts: u32,
+    retry_at: i64,
+}
+
+/// Why an intake ends for good.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// The log refuses.
+    #[error("{0}")]
+    Refused(String),
+    /// It went on for too long.
+    #[error("gave up after {} minutes of trouble; the last: {last}", TROUBLE_MS_MAX / 60_000)]
+    Trouble {
+        /// What was wrong in the end.
+        last: LogError,
+    },
+}
+
+impl Intake {
+    /// Joins the group.
+    pub fn join(log: Arc<dyn Log>, plan: Plan, metrics: Arc<Metrics>, status: Arc<Status>) -> Result<Self, LogError> {
+        let consumer = log.consumer(&Membership {
+            group: plan.names.intake_group(),
+            topics: plan.sources.iter().map(|source| source.topic.clone()).collect(),
+            instance: plan.instance.clone(),
+            committed_only: true,
+        })?;
+        Ok(Self {
+            log,
+            plan,
+            metrics,
+            status,
+            consumer,
+            appender: None,
+            partitions: BTreeMap::new(),
+            on_their_way: BTreeMap::new(),
+            next_ticket: 0,
+            appended: Appended::default(),
+            topics: Vec::new(),
+            clock_at: i64::MIN / 2,
+            committed_at: 0,
+            trouble: None,
+            unreadable_at: BTreeMap::new(),
+        })
+    }
+
+    /// One turn: takes what has arrived, forwards it, notes what is acknowledged.
+    pub fn step(&mut self, now: Now) -> Result<(), Stop> {
+        match self.turn(now) {
+            Ok(()) => Ok(()),
+            Err(LogError::Refused(why)) => Err(Stop::Refused(why)),
+            Err(error) => self.start_over(error, now),
+        }
+    }
+
+    /// Waits for what is on its way, notes a clean stop and leaves the group.
+    pub fn close(mut self) {
+        for _ in 0..CLOSE_ATTEMPTS_MAX {
+            if self.on_their_way.is_empty() {
+                break;
+            }
+            if let Err(error) = self.take_acks(ACK_WAIT) {
+                tracing::warn!(%error, "stopping without the last acknowledgements");
+                break;
+            }
+        }
+        let places: Vec<Place> = self.partitions.keys().cloned().collect();
+        if let Err(error) = self.commit(&places, true) {
+            tracing::warn!(%error, "stopping without noting a clean stop");
+        }
+        self.consumer.close();
+    }
+
+    fn turn(&mut self, now: Now) -> Result<(), LogError> {
+        if self
+            .trouble
+            .as_ref()
+            .is_some_and(|trouble| now.running_ms < trouble.retry_at)
+        {
+            let signals = self.consumer.poll(READ, POLL_WAIT)?;
+            return self.take_signals(signals, now);
+        }
+        if self.appender.is_none() {
+            self.appender = Some(self.log.appender()?);
+            self.next_ticket = 0;
+        }
+        self.begin_reading(now)?;
+        let crowded = self.on_their_way.len() > UNACKNOWLEDGED_MAX;
+        self.take_acks(if crowded { ACK_WAIT } else { Duration::ZERO })?;
+        if !crowded {
+            let wait = if self.on_their_way.is_empty() {
+                POLL_WAIT
+            } else {
+                Duration::from_millis(1)
+            };
+            let signals = self.consumer.poll(READ, wait)?;
+            self.take_signals(signals, now)?;
+        }
+        if now.running_ms - self.clock_at >= self.plan.clock_every_ms {
+            self.clock_at = now.running_ms;
+            self.tell_time(now)?;
+        }
+        if now.running_ms - self.committed_at >= COMMIT_EVERY_MS {
+            self.committed_at = now.running_ms;
+            let places: Vec<Place> = self.partitions.keys().cloned().collect();
+            self.commit(&places, false)?;
+        }
+        self.status.tell_intake(&self.plan.worker, true);
+        self.trouble = None;
+        Ok(())
+    }
+
+    fn take_signals(&mut self, signals: Vec<Signal>, now: Now) -> Result<(), LogError> {
+        let mut packer = Packer::new(self.plan.partitions, self.plan.translation);
+        for signal in signals {
+            match signal {
+                Signal::Assigned(places) => {
+                    tracing::info!(partitions = places.len(), "source partitions assigned");
+                    self.partitions
+                        .extend(places.into_iter().map(|place| (place, Phase::Assigned)));
+                }
+                Signal::Revoked(places) => {
+                    tracing::info!(partitions = places.len(), "source partitions revoked");
+                    self.forward(std::mem::replace(&mut packer, self.packer()))?;
+                    self.give_up(&places)?;
+                }
+                Signal::Lost(places) => {
+                    tracing::warn!(partitions = places.len(), "source partitions lost");
+                    self.partitions.retain(|place, _| !places.contains(place));
+                    self.consumer.release(&places)?;
+                }
+                Signal::Records(place, records) => self.take(&place, &records, &mut packer, now),
+                Signal::End(place, end) => self.reached(&place, end, now),
+                Signal::Unreadable(place, why) => {
+                    tracing::warn!(%place, why, "cannot read a source right now");
+                    self.unreadable_at.insert(place, now.running_ms);
+                }
+                Signal::OutOfRange(place) => {
+                    tracing::warn!(%place, "the source deleted records before they were read");
+                    self.consumer.stop(&place)?;
+                    self.partitions.insert(place, Phase::Assigned);
+                }
+            }
+        }
+        self.forward(packer)
+    }
+
+    fn packer(&self) -> Packer {
+        Packer::new(self.plan.partitions, self.plan.translation)
+    }
+
+    /// Translates what a source partition brought.
+    fn take(&mut self, place: &Place, records: &[Record], packer: &mut Packer, now: Now) {
+        let Some(Phase::Reading(reading)) = self.partitions.get_mut(place) else {
+            return;
+        };
+        for record in records {
+            if record.offset < reading.next {
+                continue;
+            }
+            reading.next = record.offset + 1;
+            let contents = contents(&reading.context, &self.plan.lead_key, record, &self.metrics);
+            packer.add((reading.source, reading.context.role), record.offset, contents);
+        }
+        reading.taken_at = now.running_ms;
+        if let Some(last) = records.last() {
+            let seconds = seconds_between(Instant::default(), last.time);
+            self.metrics
+                .intake
+                .source_last_record_timestamp_seconds
+                .with_label_values(&[&*place.topic])
+                .set(seconds);
+        }
+        self.unreadable_at.remove(place);
+    }
+
+    fn reached(&mut self, place: &Place, end: u64, now: Now) {
+        if let Some(Phase::Reading(reading)) = self.partitions.get_mut(place) {
+            reading.next = reading.next.max(end);
+            reading.taken_at = now.running_ms;
+            self.unreadable_at.remove(place);
+        }
+    }
+
+    /// Appends packed facts; from here on they are on their way.
+    fn forward(&mut self, packer: Packer) -> Result<(), LogError> {
+        for (partition, value) in packer.records() {
+            self.append(partition, value, None)?;
+        }
+        let ticket = self.next_ticket;
+        for phase in self.partitions.values_mut() {
+            if let Phase::Reading(reading) = phase {
+                reading.mark(ticket);
+            }
+        }
+        self.journaled();
+        Ok(())
+    }
+
+    fn append(&mut self, partition: u32, value: Vec<u8>, clock: Option<u32>) -> Result<(), LogError> {
+        let journal = self.plan.names.journal();
+        let record = NewRecord {
+            value: Some(value),
+            ..NewRecord::default()
+        };
+        let no_appender = || LogError::Retry("no appender".to_owned());
+        loop {
+            let appender = self.appender.as_mut().ok_or_else(no_appender)?;
+            match appender.append(&journal, Some(partition), record.clone()) {
+                Ok(ticket) => {
+                    self.on_their_way.insert(ticket, clock);
+                    self.next_ticket = ticket + 1;
+                    return Ok(());
+                }
+                Err(LogError::Retry(_)) => self.take_acks(ACK_WAIT)?,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn take_acks(&mut self, wait: Duration) -> Result<(), LogError> {
+        let Some(appender) = &mut self.appender else {
+            return Ok(());
+        };
+        let wait = if self.on_their_way.is_empty() {
+            Duration::ZERO
+        } else {
+            wait
+        };
+        for Ack { ticket, time, .. } in appender.poll(wait)? {
+            if let Some(Some(partition)) = self.on_their_way.remove(&ticket) {
+                self.appended.acknowledged(partition, time);
+            }
+        }
+        self.journaled();
+        Ok(())
+    }
+
+    /// Moves every partition up to what is acknowledged.
+    fn journaled(&mut self) {
+        let acknowledged = self.on_their_way.keys().next().copied().unwrap_or(self.next_ticket);
+        for phase in self.partitions.values_mut() {
+            if let Phase::Reading(reading) = phase {
+                reading.acknowledged(acknowledged);
+            }
+        }
+    }
+}
+
+/// A policy is read here; everything else is translated.
+fn contents(context: &SourceContext, key: &LeadKey, record: &Record, metrics: &Metrics) -> Vec<Content> {
+    if context.role != Role::Policy {
+        let translated = translate(context, key, record);
+        let ignored = metrics
+            .intake
+            .attributes_ignored
+            .with_label_values(&[context.role.name()]);
+        ignored.inc_by(translated.attributes_ignored.into());
+        if translated.contents.is_empty() {
+            metrics.judged(context.role, &Verdict::Ignored);
+        }
+        return translated.contents;
+    }
+    let document = record.value.as_deref().and_then(founding::parse_policy);
+    let unreadable = || Content::Rejected {
+        rejection: Rejection {
+            reason: RejectReason::InvalidData,
+            detail: "not a published policy".to_owned(),
+        },
+        original: Original {
+            topic: context.topic.clone(),
+            partition: context.partition,
+            offset: record.offset,
+            time: record.time,
+            key: record.key.clone(),
+            value: record.value.clone(),
+            headers: record.headers.clone(),
+        },
+    };
+    vec![document.map_or_else(unreadable, Content::Policy)]
+}
+
+impl Reading {
+    /// Everything below `next` is journaled once all tickets below `ticket` are acknowledged.
+    fn mark(&mut self, ticket: u64) {
+        let known = self.marks.back().map_or(self.journaled, |(offset, _)| *offset);
+        if self.next > known {
+            self.marks.push_back((self.next, ticket));
+        }
+    }
+
+    fn acknowledged(&mut self, ticket: u64) {
+        while let Some((offset, _)) = self.marks.pop_front_if(|(_, needed)| *needed <= ticket) {
+            self.journaled = self.journaled.max(offset);
+        }
+        self.proof.journaled(self.journaled);
+    }
+}
+
+/// Coming and going of partitions, and time.
+impl Intake {
+    fn begin_reading(&mut self, now: Now) -> Result<(), LogError> {
+        let assigned = |(place, phase): (&Place, &Phase)| matches!(phase, Phase::Assigned).then(|| place.clone());
+        let places: Vec<Place> = self.partitions.iter().filter_map(assigned).collect();
+        if !places.is_empty() {
+            self.ask_topics()?;
+        }
+        for place in places {
+            let reading = self.begin(&place, now)?;
+            self.consumer.start(&place, reading.next)?;
+            self.partitions.insert(place, Phase::Reading(Box::new(reading)));
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, place: &Place, now: Now) -> Result<Reading, LogError> {
+        let unknown = || LogError::Refused(format!("{place} is not among the configured sources"));
+        let source = self
+            .plan
+            .sources
+            .iter()
+            .find(|source| *source.topic == *place.topic)
+            .ok_or_else(unknown)?;
+        let topic = self
+            .topics
+            .iter()
+            .find(|topic| topic.name == place.topic)
+            .ok_or_else(unknown)?;
+        let origin = (topic.id, self.plan.translation);
+        let start = begin::start(self.consumer.as_mut(), place, source.begin, origin)?;
+        if start.lost > 0 {
+            tracing::error!(%place, records = start.lost, before = start.offset, "records were deleted before they were read");
+            self.metrics
+                .intake
+                .source_records_lost
+                .with_label_values(&[source.role.name()])
+                .inc_by(start.lost);
+        }
+        let note = Note {
+            topic: topic.id,
+            translation: self.plan.translation,
+            clean: false,
+        };
+        let committed = Committed {
+            offset: start.offset,
+            metadata: note.write(),
+        };
+        // Also over a clean stop's note: from here on something may lie above the offset.
+        self.consumer.commit(&[(place.clone(), committed)])?;
+        tracing::debug!(%place, offset = start.offset, chosen = start.chosen, "reading begins");
+        Ok(Reading {
+            context: source.context(topic.id.0, place.partition),
+            source: SourcePartition {
+                topic: topic.id.0,
+                partition: place.partition,
+            },
+            note,
+            next: start.offset,
+            taken_at: now.running_ms,
+            marks: VecDeque::new(),
+            journaled: start.offset,
+            committed: start.offset,
+            proof: Proof::default(),
+        })
+    }
+
+    /// What the sources are right now; a topic made anew ends this intake's reading.
+    fn ask_topics(&mut self) -> Result<(), LogError> {
+        let names: Vec<&str> = self.plan.sources.iter().map(|source| source.topic.as_str()).collect();
+        let found = self.log.topics(&names)?;
+        let mut topics = Vec::new();
+        for (name, topic) in names.iter().zip(found) {
+            topics.push(topic.ok_or_else(|| LogError::Retry(format!("there is no topic {name}")))?);
+        }
+        let anew = |place: &Place, reading: &Reading| {
+            topics
+                .iter()
+                .any(|topic| topic.name == place.topic && topic.id != reading.note.topic)
+        };
+        for (place, phase) in &mut self.partitions {
+            if let Phase::Reading(reading) = phase
+                && anew(place, reading)
+            {
+                tracing::warn!(%place, "the topic was made anew");
+                self.consumer.stop(place)?;
+                *phase = Phase::Assigned;
+            }
+        }
+        self.topics = topics;
+        Ok(())
+    }
+
+    /// Appends a clock record to every journal partition, and takes the next sample.
+    fn tell_time(&mut self, now: Now) -> Result<(), LogError> {
+        let sample = self.appended.sample(now.time);
+        match self.ask_topics() {
+            Ok(()) => self.ask_ends(&sample, now),
+            Err(LogError::Retry(why)) => tracing::warn!(why, "the sources' topics cannot be asked for"),
+            Err(error) => return Err(error),
+        }
+        if self.topics.is_empty() {
+            return Ok(());
+        }
+        self.journaled();
+        for partition in 0..self.plan.partitions {
+            let value = journal::encode(&JournalRecord::Clock(self.clock(partition, now)));
+            self.append(partition, value, Some(partition))?;
+        }
+        Ok(())
+    }
+
+    fn ask_ends(&mut self, sample: &Arc<watermarks::Sample>, now: Now) {
+        let wants = |(place, phase): (&Place, &Phase)| match phase {
+            Phase::Reading(reading) if reading.proof.wants_end() => Some(place.clone()),
+            Phase::Reading(_) | Phase::Assigned => None,
+        };
+        let places: Vec<Place> = self.partitions.iter().filter_map(wants).collect();
+        let ends = if places.is_empty() {
+            Vec::new()
+        } else {
+            self.consumer.ends(&places)
+        };
+        for (place, end) in places.into_iter().zip(ends) {
+            match (end, self.partitions.get_mut(&place)) {
+                (Ok(end), Some(Phase::Reading(reading))) => reading.proof.begin(sample, end),
+                (Ok(_), _) => {}
+                (Err(error), _) => {
+                    tracing::warn!(%place, %error, "no end offset");
+                    self.unreadable_at.insert(place, now.running_ms);
+                }
+            }
+        }
+    }
+
+    fn clock(&self, partition: u32, now: Now) -> Clock {
+        let named = |topic: &Topic| NamedSource {
+            topic: topic.id.0,
+            partitions: topic.partitions,
+        };
+        let report = |(place, phase): (&Place, &Phase)| {
+            let Phase::Reading(reading) = phase else { return None };
+            let stalled = !reading.proof.wants_end() && now.running_ms - reading.taken_at > PROGRESS_MS_MAX;
+            let unreadable = self
+                .unreadable_at
+                .get(place)
+                .is_some_and(|at| now.running_ms - at < UNREADABLE_MS);
+            Some(Report {
+                source: reading.source,
+                watermark: reading.proof.watermark(partition),
+                reading: !stalled && !unreadable,
+            })
+        };
+        Clock {
+            settings: self.plan.sources_version,
+            sources: self.topics.iter().map(named).collect(),
+            reports: self.partitions.iter().filter_map(report).collect(),
+        }
+    }
+
+    /// Commits what is journaled.
+    fn commit(&mut self, places: &[Place], clean: bool) -> Result<(), LogError> {
+        let mut offsets = Vec::new();
+        for place in places {
+            if let Some(Phase::Reading(reading)) = self.partitions.get_mut(place)
+                && (clean || reading.journaled > reading.committed)
+            {
+                // Only what was taken in whole is a clean stop.
+                let note = Note {
+                    clean: clean && reading.journaled == reading.next,
+                    ..reading.note
+                };
+                offsets.push((
+                    place.clone(),
+                    Committed {
+                        offset: reading.journaled,
+                        metadata: note.write(),
+                    },
+                ));
+                reading.committed = reading.journaled;
+            }
+        }
+        if offsets.is_empty() {
+            Ok(())
+        } else {
+            self.consumer.commit(&offsets)
+        }
+    }
+
+    /// Finishes what is on its way from these partitions, then gives them up.
+    fn give_up(&mut self, places: &[Place]) -> Result<(), LogError> {
+        for _ in 0..CLOSE_ATTEMPTS_MAX {
+            if self.on_their_way.is_empty() {
+                break;
+            }
+            self.take_acks(ACK_WAIT)?;
+        }
+        if let Err(error) = self.commit(places, true) {
+            tracing::warn!(%error, "giving partitions up without committing");
+        }
+        let gone: BTreeSet<&Place> = places.iter().collect();
+        self.partitions.retain(|place, _| !gone.contains(place));
+        self.consumer.release(places)
+    }
+
+    /// Throws the appender away and reads again from the committed offsets.
+    fn start_over(&mut self, error: LogError, now: Now) -> Result<(), Stop> {
+        let trouble = self.trouble.get_or_insert(Trouble {
+            since: now.running_ms,
+            attempts: 0,
+            retry_at: 0,
+        });
+        if now.running_ms - trouble.since > TROUBLE_MS_MAX {
+            return Err(Stop::Trouble { last: error });
+        }
+        let wait = (RETRY_MS.0 << trouble.attempts.min(10)).min(RETRY_MS.1);
+        trouble.attempts += 1;
+        trouble.retry_at = now.running_ms + wait;
+        tracing::warn!(%error, wait_ms = wait, "starting over from the committed offsets");
+        self.appender = None;
+        self.on_their_way.clear();
+        self.appended = Appended::default();
+        for (place, phase) in &mut self.partitions {
+            if matches!(phase, Phase::Reading(_))
+                && let Err(error) = self.consumer.stop(place)
+            {
+                tracing::warn!(%error, %place, "cannot stop reading");
+            }
+            *phase = Phase::Assigned;
+        }
+        Ok(())
+    }
+}

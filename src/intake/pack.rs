@@ -1,0 +1,92 @@
+//! Facts on their way into the journal, sorted by partition and packed.
+
+use std::collections::BTreeMap;
+
+use crate::domain::fact::Body;
+use crate::domain::journal::{Content, Entry, JournalRecord, Packed, Position, Role, SourcePartition};
+use crate::wire::journal;
+
+/// A packed record is at most this large, unless one entry alone is larger.
+const RECORD_BYTES_MAX: usize = 1 << 20;
+/// Entries in a packed record at most.
+const ENTRIES_MAX: usize = 5_000;
+
+/// Where entries come from.
+type Origin = (SourcePartition, Role);
+
+/// Entries per journal partition and origin, each in order.
+pub(super) struct Packer {
+    partitions: u32,
+    translation: u32,
+    bags: BTreeMap<(u32, SourcePartition), (Role, Vec<Entry>)>,
+}
+
+impl Packer {
+    pub(super) fn new(partitions: u32, translation: u32) -> Self {
+        Self {
+            partitions,
+            translation,
+            bags: BTreeMap::new(),
+        }
+    }
+
+    /// Adds what a source record was translated into.
+    pub(super) fn add(&mut self, origin: Origin, offset: u64, contents: Vec<Content>) {
+        for (index, content) in (0..).zip(contents) {
+            let entry = Entry {
+                position: Position { offset, index },
+                content,
+            };
+            for partition in self.destination(&entry) {
+                let bag = self.bags.entry((partition, origin.0)).or_insert((origin.1, Vec::new()));
+                bag.1.push(entry.clone());
+            }
+        }
+    }
+
+    /// Everything, as journal records for their partitions.
+    pub(super) fn records(self) -> Vec<(u32, Vec<u8>)> {
+        let mut records = Vec::new();
+        for ((partition, source), (role, entries)) in self.bags {
+            for entries in entries.chunks(ENTRIES_MAX) {
+                let packed = Packed {
+                    translation: self.translation,
+                    source,
+                    role,
+                    entries: entries.to_vec(),
+                };
+                pack(partition, packed, &mut records);
+            }
+        }
+        records
+    }
+
+    /// A lead's facts go to its partition, the roster's to the desk's, a policy to all; a rejected
+    /// record goes where its position says.
+    fn destination(&self, entry: &Entry) -> std::ops::Range<u32> {
+        let one = |partition: u32| partition..partition + 1;
+        match &entry.content {
+            Content::Fact { fact, .. } if matches!(fact.body, Body::Rep(_)) => one(0),
+            Content::Fact { lead, .. } => one(lead.partition(self.partitions)),
+            Content::Rejected { .. } => one((entry.position.offset % u64::from(self.partitions)) as u32),
+            Content::Policy(_) => 0..self.partitions,
+        }
+    }
+}
+
+fn pack(partition: u32, mut packed: Packed, records: &mut Vec<(u32, Vec<u8>)>) {
+    let half = packed.entries.len() / 2;
+    let record = JournalRecord::Facts(packed.clone());
+    let bytes = journal::encode(&record);
+    if bytes.len() <= RECORD_BYTES_MAX || half == 0 {
+        records.push((partition, bytes));
+        return;
+    }
+    let second = packed.entries.split_off(half);
+    let rest = Packed {
+        entries: second,
+        ..packed.clone()
+    };
+    pack(partition, packed, records);
+    pack(partition, rest, records);
+}

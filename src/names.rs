@@ -1,0 +1,68 @@
+//! The names of our topics, groups and transactional ids, with the deployment's prefix.
+
+use crate::domain::event::Topic;
+use crate::wire::outputs;
+
+/// Names under one prefix.
+#[derive(Clone, Debug)]
+pub struct Names {
+    prefix: String,
+}
+
+impl Names {
+    /// Names that begin with `prefix`, which may be empty.
+    pub fn new(prefix: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    fn name(&self, name: &str) -> String {
+        [&self.prefix, name].concat()
+    }
+
+    /// Everything that can influence a decision.
+    pub fn journal(&self) -> String {
+        self.name("tasuki.journal")
+    }
+
+    /// What the shards remember.
+    pub fn state(&self) -> String {
+        self.name("tasuki.state")
+    }
+
+    /// What comes by HTTP.
+    pub fn inbox(&self) -> String {
+        self.name("tasuki.inbox")
+    }
+
+    /// Every policy there was.
+    pub fn policy(&self) -> String {
+        self.name("tasuki.policy")
+    }
+
+    /// Records that cannot be used.
+    pub fn dead_letters(&self) -> String {
+        self.name("tasuki.dead-letters")
+    }
+
+    /// Where an output goes.
+    pub fn output(&self, topic: &Topic) -> String {
+        self.name(outputs::topic_name(topic))
+    }
+
+    /// Who reads the sources.
+    pub fn intake_group(&self) -> String {
+        self.name("tasuki.intake")
+    }
+
+    /// Who decides.
+    pub fn shard_group(&self) -> String {
+        self.name("tasuki.shard")
+    }
+
+    /// Who writes for worker `worker` of `instance`.
+    pub fn transactional_id(&self, instance: &str, worker: u32) -> String {
+        self.name(&format!("tasuki.{instance}.{worker}"))
+    }
+}

@@ -1,0 +1,152 @@
+//! What a worker writes: outputs, mail, state records and fences, as records of the log.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::Plan;
+use super::restore::WRITER_HEADER;
+use crate::domain::journal::{JournalRecord, Mail};
+use crate::domain::shard::{Consequences, Outgoing, Part, Shard};
+use crate::domain::time::Instant;
+use crate::log::{LogError, NewRecord, ReadLimit, Transactor};
+use crate::wire::state::{Images, StateRecord};
+use crate::wire::{self, outputs};
+
+/// A state or mail record is at most about this large.
+const RECORD_BYTES_MAX: usize = 1 << 20;
+/// Letters in one journal record at most.
+const LETTERS_MAX: usize = 1_000;
+
+/// What one transaction takes in.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) consequences: BTreeMap<u32, Consequences>,
+    pub(super) bytes: usize,
+}
+
+impl Batch {
+    pub(super) fn is_full(&self, limit: ReadLimit) -> bool {
+        let outputs: usize = self
+            .consequences
+            .values()
+            .map(|it| it.outputs.len() + it.mail.len())
+            .sum();
+        self.bytes >= limit.bytes_max || outputs >= limit.records_max
+    }
+}
+
+/// Writes into the open transaction.
+pub(super) struct Writer<'a> {
+    pub(super) transactor: &'a mut dyn Transactor,
+    pub(super) plan: &'a Plan,
+}
+
+impl Writer<'_> {
+    /// Decisions and dead letters.
+    pub(super) fn outputs(&mut self, batch: &BTreeMap<u32, Consequences>) -> Result<(), LogError> {
+        for (shard, consequences) in batch {
+            for numbered in &consequences.outputs {
+                match &numbered.what {
+                    Outgoing::Decision(output) => {
+                        let topic = self.plan.names.output(&output.topic);
+                        let record = outputs::record(output, self.plan.decider(*shard), numbered.sequence);
+                        self.transactor.append(&topic, None, record)?;
+                    }
+                    Outgoing::DeadLetter(original, rejection) => {
+                        let record = outputs::dead_letter(original, rejection, *shard, numbered.sequence);
+                        let partition = outputs::dead_letter_partition(original, self.plan.dead_letter_partitions);
+                        self.transactor
+                            .append(&self.plan.names.dead_letters(), partition, record)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Letters, packed per receiving partition, in order.
+    pub(super) fn mail(&mut self, batch: &BTreeMap<u32, Consequences>) -> Result<(), LogError> {
+        let journal = self.plan.names.journal();
+        let mut bags: BTreeMap<u32, Vec<Mail>> = BTreeMap::new();
+        for (to, mail) in batch.values().flat_map(|consequences| &consequences.mail) {
+            bags.entry(*to).or_default().push(mail.clone());
+        }
+        for (to, letters) in bags {
+            for letters in letters.chunks(LETTERS_MAX) {
+                let value = wire::journal::encode(&JournalRecord::Mail(letters.to_vec()));
+                self.transactor.append(
+                    &journal,
+                    Some(to),
+                    NewRecord {
+                        value: Some(value),
+                        ..NewRecord::default()
+                    },
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a shard remembers of the range it applied.
+    pub(super) fn state(
+        &mut self,
+        partition: u32,
+        covers: Range<u64>,
+        shard: &Shard,
+        changed: Option<&BTreeSet<Part>>,
+    ) -> Result<(), LogError> {
+        let changed = changed
+            .into_iter()
+            .flatten()
+            .map(|part| (part.key(), shard.image(part)))
+            .collect();
+        let images = Images {
+            format: IMAGE_FORMAT,
+            covers,
+            closes: true,
+            shard: shard.own_image(),
+            changed,
+            carried: Vec::new(),
+        };
+        for images in wire::state::split(images, RECORD_BYTES_MAX) {
+            self.state_record(partition, &StateRecord::Images(images))?;
+        }
+        Ok(())
+    }
+
+    /// The mark that a restore reads up to.
+    pub(super) fn fence(&mut self, partition: u32, token: [u8; 16]) -> Result<(), LogError> {
+        self.state_record(
+            partition,
+            &StateRecord::Fence {
+                token,
+                writer: self.plan.writer_id.clone(),
+            },
+        )
+    }
+
+    fn state_record(&mut self, partition: u32, record: &StateRecord) -> Result<(), LogError> {
+        let headers = vec![(WRITER_HEADER.to_owned(), Some(self.plan.writer_id.clone().into_bytes()))];
+        let record = NewRecord {
+            key: None,
+            value: Some(wire::state::encode(record)),
+            headers,
+        };
+        self.transactor
+            .append(&self.plan.names.state(), Some(partition), record)
+    }
+}
+
+/// The format of the domain's images.
+const IMAGE_FORMAT: u32 = 1;
+
+/// A token nobody else writes: of the writer, the time and the process.
+pub(super) fn fence_token(writer: &str, now: Instant) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(writer.as_bytes());
+    hasher.update(&now.millis().to_le_bytes());
+    hasher.update(&std::process::id().to_le_bytes());
+    let mut token = [0; 16];
+    hasher.finalize_xof().fill(&mut token);
+    token
+}

@@ -1,0 +1,190 @@
+//! Bringing a shard back from its state log: read up to our own fence, later images winning.
+//!
+//! Nothing is believed until the fence has been read: what others wrote before it is then final,
+//! and whoever held the partition before cannot commit any more.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::clock::Now;
+use crate::domain::bytes::Malformed;
+use crate::domain::shard::{Charter, Part, Shard};
+use crate::log::{Found, Isolation, Log, LogError, Place, ReadLimit, Reader};
+use crate::wire::state::{self, Images, StateRecord};
+
+/// The header of a state record that names the transactional id it was written under.
+pub(super) const WRITER_HEADER: &str = "writer";
+
+/// One read of the state log.
+const READ: ReadLimit = ReadLimit {
+    records_max: 2_000,
+    bytes_max: 16 << 20,
+};
+/// How long one read waits for records.
+const READ_WAIT: Duration = Duration::from_millis(20);
+
+/// A restore on its way.
+pub(super) struct Restore {
+    place: Place,
+    token: [u8; 16],
+    reader: Box<dyn Reader>,
+    /// Where the reader stands; an uncommitted read begins there.
+    next: u64,
+    gathered: Gathered,
+    /// When it began, and since when nothing was read, in running time.
+    pub(super) began_at: i64,
+    /// See `began_at`.
+    pub(super) quiet_since: i64,
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Gathered {
+    parts: BTreeMap<Part, Vec<u8>>,
+    own: Vec<u8>,
+    /// Journal offset behind the last closed range.
+    end: Option<u64>,
+    /// Records of a transaction whose closing record has not come yet.
+    open: Vec<Images>,
+}
+
+/// Why a restore ends without a shard.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The log did not answer as hoped.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The state log cannot be what it should be.
+    #[error("the state log {place} cannot be used: {why}")]
+    Broken {
+        /// Its partition.
+        place: Place,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Restore {
+    /// Begins at the start of the state log; the fence with `token` was committed before.
+    pub(super) fn begin(log: &dyn Log, place: &Place, token: [u8; 16], now: Now) -> Result<Self, LogError> {
+        let (start, _) = log.bounds(place)?;
+        let reader = log.reader(place, start, Isolation::Committed)?;
+        let gathered = Gathered::default();
+        Ok(Self {
+            place: place.clone(),
+            token,
+            reader,
+            next: start,
+            gathered,
+            began_at: now.running_ms,
+            quiet_since: now.running_ms,
+        })
+    }
+
+    /// Reads on; the shard, once the fence has been read.
+    pub(super) fn step(&mut self, log: &dyn Log, charter: Charter, now: Now) -> Result<Option<Shard>, RestoreError> {
+        let records = match self.reader.read(READ, READ_WAIT)? {
+            Found::Records(records) => records,
+            Found::Trimmed(start) => {
+                // What was read so far may lack what was carried forward meanwhile.
+                self.reader = log.reader(&self.place, start, Isolation::Committed)?;
+                self.next = start;
+                self.gathered = Gathered::default();
+                return Ok(None);
+            }
+        };
+        for record in records {
+            self.next = record.offset + 1;
+            self.quiet_since = now.running_ms;
+            let value = record.value.unwrap_or_default();
+            match state::decode(&value).map_err(|Malformed| self.broken("a record is malformed"))? {
+                StateRecord::Fence { token, .. } if token == self.token => return self.finish(charter).map(Some),
+                StateRecord::Fence { .. } => {}
+                StateRecord::Images(images) => self.gathered.take(images).map_err(|why| self.broken(&why))?,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Transactional ids of those who wrote behind the last record that could be read.
+    pub(super) fn writers_ahead(&self, log: &dyn Log) -> Result<Vec<String>, LogError> {
+        let mut reader = log.reader(&self.place, self.next, Isolation::Uncommitted)?;
+        let mut writers = Vec::new();
+        loop {
+            let Found::Records(records) = reader.read(READ, WRITERS_WAIT)? else {
+                return Ok(writers);
+            };
+            if records.is_empty() {
+                return Ok(writers);
+            }
+            for record in records {
+                let named = record.headers.into_iter().find(|(name, _)| name == WRITER_HEADER);
+                let writer = named.and_then(|(_, id)| String::from_utf8(id?).ok());
+                writers.extend(writer.filter(|writer| !writers.contains(writer)));
+            }
+        }
+    }
+
+    fn finish(&mut self, charter: Charter) -> Result<Shard, RestoreError> {
+        let mut shard = Shard::new(charter);
+        let gathered = std::mem::take(&mut self.gathered);
+        if gathered.end.is_some() {
+            let malformed = |Malformed| self.broken("an image is malformed");
+            shard.restore_own(&gathered.own).map_err(malformed)?;
+            for (part, image) in gathered.parts {
+                shard.restore(&part, Some(&image)).map_err(malformed)?;
+            }
+            shard.rebuilt().map_err(malformed)?;
+        }
+        Ok(shard)
+    }
+
+    fn broken(&self, why: &str) -> RestoreError {
+        RestoreError::Broken {
+            place: self.place.clone(),
+            why: why.to_owned(),
+        }
+    }
+}
+
+/// How long the look at uncommitted records waits for one.
+const WRITERS_WAIT: Duration = Duration::from_millis(200);
+
+impl Gathered {
+    fn take(&mut self, images: Images) -> Result<(), String> {
+        if let Some(first) = self.open.first()
+            && first.covers != images.covers
+        {
+            return Err(format!("the range {:?} was never closed", first.covers));
+        }
+        let closes = images.closes;
+        self.open.push(images);
+        if closes { self.close() } else { Ok(()) }
+    }
+
+    fn close(&mut self) -> Result<(), String> {
+        for images in std::mem::take(&mut self.open) {
+            if let (true, Some(end)) = (images.closes, self.end)
+                && images.covers.start != end
+            {
+                return Err(format!(
+                    "a range begins at {} where {end} was to follow",
+                    images.covers.start
+                ));
+            }
+            let carried = images.carried.into_iter().map(|(key, image)| (key, Some(image)));
+            for (key, image) in images.changed.into_iter().chain(carried) {
+                let part = Part::parse(&key).map_err(|Malformed| "a key is malformed".to_owned())?;
+                match image {
+                    Some(image) => self.parts.insert(part, image),
+                    None => self.parts.remove(&part),
+                };
+            }
+            if images.closes {
+                self.end = Some(images.covers.end);
+                self.own = images.shard;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! The loops of the service, turned by hand on the embedded log.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    reason = "a test program may panic, and uses a part of what is shared"
+)]
+
+mod support;
+
+use std::sync::Arc;
+
+use serde_json::json;
+use support::deployment::{Deployment, POLICY, TOPICS, header};
+use tasuki::clock::Clock;
+use tasuki::log::local::LocalLog;
+
+fn form(id: u32, lead: u32) -> serde_json::Value {
+    json!({
+        "type": "tasuki.form.submitted.v1", "id": id.to_string(), "source": "web",
+        "person": {"email": format!("p{lead}@example.com")}, "form": "demo-request", "profile": {"employees": 500},
+    })
+}
+
+fn open(directory: &std::path::Path, clock: &Clock) -> LocalLog {
+    let log = LocalLog::open(directory, clock.clone()).unwrap();
+    log.ensure("tasuki.journal", 4).unwrap();
+    for (topic, partitions) in TOPICS {
+        log.ensure(topic, partitions).unwrap();
+    }
+    log
+}
+
+#[test]
+fn a_form_becomes_one_handoff_and_a_missing_answer_one_breach() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Clock::fast(tasuki::domain::time::Instant::from_millis(1_790_000_000_000), 3_600);
+    let deployment = Deployment::new(Arc::new(open(directory.path(), &clock)), clock.clone(), 4, POLICY);
+    let (mut intake, mut worker) = (deployment.intake(), deployment.worker("w"));
+    deployment.send(&[form(1, 1), form(2, 2), form(1, 1), json!({"no": "type"})]);
+    for _ in 0..200 {
+        intake.step(clock.read()).unwrap();
+        worker.step(clock.read()).unwrap();
+        if deployment.types("sales.sla").len() == 1 && deployment.records("sales.sla").len() == 2 {
+            break;
+        }
+    }
+    assert_eq!(deployment.records("sales.handoffs.inside").len(), 2);
+    let breached = deployment.records("sales.sla");
+    assert_eq!(breached.len(), 2);
+    assert!(
+        breached
+            .iter()
+            .all(|record| header(record, "ce_type") == "tasuki.sla.breached.v1")
+    );
+    let dead = deployment.records("tasuki.dead-letters");
+    assert_eq!(dead.len(), 1);
+    assert_eq!(header(&dead[0], "tasuki_dlq_reason"), "unknown-type");
+
+    // A restart with nothing new writes nothing to any output.
+    worker.close();
+    intake.close();
+    let count = || {
+        TOPICS[3..]
+            .iter()
+            .map(|(topic, _)| deployment.records(topic).len())
+            .sum::<usize>()
+    };
+    let before = count();
+    let (mut intake, mut worker) = (deployment.intake(), deployment.worker("w"));
+    for _ in 0..40 {
+        intake.step(clock.read()).unwrap();
+        worker.step(clock.read()).unwrap();
+    }
+    assert_eq!(count(), before);
+}

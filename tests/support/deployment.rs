@@ -1,0 +1,234 @@
+//! What the tests of the running service share: a small deployment whose loops a test turns by hand.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    missing_docs,
+    reason = "each test uses a part; tests may panic"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tasuki::clock::Clock;
+use tasuki::domain::ids::LeadKey;
+use tasuki::domain::journal::{Foundation, PolicyDocument, Role};
+use tasuki::intake::{self, Intake, Source, founding};
+use tasuki::log::{Log, NewRecord, Place, ReadLimit, Record};
+use tasuki::names::Names;
+use tasuki::settings::Begin;
+use tasuki::shard::{self, Board, Watch, Worker};
+use tasuki::status::Status;
+use tasuki::telemetry::metrics::Metrics;
+
+pub const POLICY: &str = r#"
+version = 1
+name = "test"
+[score]
+forget_after_days = 180
+[[score.engagement]]
+rule = "demo-request"
+form = ["demo-request"]
+points = 40
+[[score.fit]]
+rule = "big"
+when = [{ attribute = "employees", at_least = 300 }]
+points = 30
+[qualify]
+fit_at_least = 20
+engagement_at_least = 40
+requalify_after_days = 30
+[[route]]
+name = "all"
+team = "inside"
+[[team]]
+id = "inside"
+calendar = "always"
+[team.sla]
+within = "1h"
+[[rep]]
+id = "ana"
+team = "inside"
+capacity = 1000
+[[rep]]
+id = "ben"
+team = "inside"
+capacity = 1000
+[[calendar]]
+id = "always"
+time_zone = "UTC"
+always = true
+"#;
+
+/// A deployment on some log.
+pub struct Deployment {
+    pub log: Arc<dyn Log>,
+    pub names: Names,
+    pub partitions: u32,
+    pub sources: Vec<Source>,
+    pub watch: Watch,
+    pub clock: Clock,
+}
+
+pub fn document(text: &str) -> PolicyDocument {
+    PolicyDocument {
+        text: text.to_owned(),
+        files: Vec::new(),
+    }
+}
+
+impl Deployment {
+    pub fn new(log: Arc<dyn Log>, clock: Clock, partitions: u32, policy: &str) -> Self {
+        let names = Names::new("");
+        let source = |topic: String, role| Source {
+            topic,
+            role,
+            begin: Begin::Earliest,
+            types: None,
+            ignore_unknown_types: false,
+        };
+        let sources = vec![source(names.inbox(), Role::Inbox), source(names.policy(), Role::Policy)];
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let watch = Watch {
+            metrics,
+            status: Arc::new(Status::default()),
+            board: Arc::new(Board::default()),
+        };
+        let deployment = Self {
+            log,
+            names,
+            partitions,
+            sources,
+            watch,
+            clock,
+        };
+        founding::publish_policy(deployment.log.as_ref(), &deployment.names, &document(policy)).unwrap();
+        let foundation = Foundation {
+            secret_fingerprint: [0; 16],
+            deployment: "local".into(),
+            partitions,
+        };
+        founding::found(
+            deployment.log.as_ref(),
+            &deployment.names,
+            &foundation,
+            &document(policy),
+        )
+        .unwrap();
+        deployment
+    }
+
+    pub fn intake(&self) -> Intake {
+        let plan = intake::Plan {
+            names: self.names.clone(),
+            worker: "intake.0".into(),
+            instance: None,
+            partitions: self.partitions,
+            lead_key: LeadKey::derive("tasuki"),
+            translation: 1,
+            sources_version: 1,
+            sources: self.sources.clone(),
+            clock_every_ms: 50,
+        };
+        Intake::join(
+            self.log.clone(),
+            plan,
+            self.watch.metrics.clone(),
+            self.watch.status.clone(),
+        )
+        .unwrap()
+    }
+
+    pub fn worker(&self, id: &str) -> Worker {
+        let plan = shard::Plan {
+            names: self.names.clone(),
+            deployment: "local".into(),
+            writer_id: id.into(),
+            instance: None,
+            partitions: self.partitions,
+            dead_letter_partitions: 6,
+            patience_ms: 60_000,
+            batch: ReadLimit {
+                records_max: 20_000,
+                bytes_max: 4 << 20,
+            },
+            deadlines_max: 1_000,
+        };
+        Worker::join(self.log.clone(), plan, self.watch.clone()).unwrap()
+    }
+
+    /// Appends bare JSON to the inbox, durably.
+    pub fn send(&self, events: &[serde_json::Value]) {
+        let mut appender = self.log.appender().unwrap();
+        for event in events {
+            let record = NewRecord {
+                value: Some(event.to_string().into_bytes()),
+                ..NewRecord::default()
+            };
+            appender.append(&self.names.inbox(), Some(0), record).unwrap();
+        }
+        let mut left = events.len();
+        while left > 0 {
+            left -= appender.poll(Duration::from_millis(100)).unwrap().len();
+        }
+    }
+
+    /// Every committed record of a topic, in order per partition.
+    pub fn records(&self, topic: &str) -> Vec<Record> {
+        let info = self.log.topics(&[topic]).unwrap().pop().flatten().unwrap();
+        let mut records = Vec::new();
+        for partition in 0..info.partitions {
+            let place = Place::new(topic, partition);
+            let (start, end) = self.log.bounds(&place).unwrap();
+            if end == start {
+                continue;
+            }
+            let mut reader = self
+                .log
+                .reader(&place, start, tasuki::log::Isolation::Committed)
+                .unwrap();
+            let limit = ReadLimit {
+                records_max: 100_000,
+                bytes_max: 64 << 20,
+            };
+            loop {
+                match reader.read(limit, Duration::from_millis(50)).unwrap() {
+                    tasuki::log::Found::Records(found) if found.is_empty() => break,
+                    tasuki::log::Found::Records(found) => records.extend(found),
+                    tasuki::log::Found::Trimmed(_) => panic!("trimmed"),
+                }
+            }
+        }
+        records
+    }
+
+    /// How many records of each CloudEvents type stand in a topic.
+    pub fn types(&self, topic: &str) -> BTreeMap<String, usize> {
+        let mut types = BTreeMap::new();
+        for record in self.records(topic) {
+            *types.entry(header(&record, "ce_type")).or_default() += 1;
+        }
+        types
+    }
+}
+
+pub fn header(record: &Record, name: &str) -> String {
+    let found = record.headers.iter().find(|(known, _)| known == name);
+    found
+        .and_then(|(_, value)| value.clone())
+        .map(|value| String::from_utf8(value).unwrap())
+        .unwrap_or_default()
+}
+
+pub const TOPICS: [(&str, u32); 8] = [
+    ("tasuki.state", 4),
+    ("tasuki.inbox", 6),
+    ("tasuki.policy", 1),
+    ("tasuki.dead-letters", 6),
+    ("sales.handoffs.inside", 6),
+    ("sales.sla", 6),
+    ("marketing.feedback", 6),
+    ("leads.lifecycle", 6),
+];
