@@ -6,6 +6,7 @@
     reason = "this is where the program speaks"
 )]
 
+mod replay;
 mod serve;
 
 use std::fmt::Display;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::check;
 use crate::domain::ids::LeadKey;
 use crate::domain::journal::PolicyDocument;
 use crate::domain::policy::Policy;
@@ -45,6 +47,14 @@ struct Cli {
 enum Command {
     /// Run the service on the log named in the settings
     Serve,
+    /// Check policies and settings, saying every fault with its line and its remedy
+    Check {
+        /// Files to check: policies (with `[qualify]`) and settings; none: those in force
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Answer what a policy does with a history: events in on stdin, outputs on stdout
+    Replay(replay::Replay),
     /// Print the lead id of a person, by the secret of the settings
     #[command(name = "lead-id")]
     LeadId(Identifier),
@@ -72,11 +82,32 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         Command::Serve => serve::run(&cli.config),
+        Command::Check { files } => check(&cli.config, files),
+        Command::Replay(arguments) => replay::run(&cli.config, arguments),
         Command::LeadId(person) => lead_id(&cli.config, person),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failed) => ExitCode::FAILURE,
+    }
+}
+
+fn check(config: &[PathBuf], files: &[PathBuf]) -> Result<(), Failed> {
+    let loaded = Settings::load(config);
+    let reports = check::check(files, loaded.as_ref().map_err(Vec::as_slice));
+    for report in &reports {
+        if report.is_right() {
+            println!("{}", report.summary);
+        }
+        for fault in &report.faults {
+            println!("{fault}");
+        }
+    }
+    let faults: usize = reports.iter().map(|report| report.faults.len()).sum();
+    if faults == 0 {
+        Ok(())
+    } else {
+        Err(failed(format!("{} found", count(faults, "fault"))))
     }
 }
 
@@ -111,9 +142,13 @@ fn failed_all(faults: &[impl Display]) -> Failed {
     for fault in faults {
         eprintln!("{fault}");
     }
-    let number = faults.len();
-    failed(format!(
-        "{number} {}; nothing was started",
-        if number == 1 { "fault" } else { "faults" }
-    ))
+    failed(format!("{}; nothing was started", count(faults.len(), "fault")))
+}
+
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
+    }
 }
