@@ -75,6 +75,7 @@ const fn span(min: i64, max: i64) -> Kind {
 /// All settings.
 pub static SETTINGS: Table = Table {
     doc: "the settings",
+    exactly_one: &[],
     keys: &[
         required("deployment", NAME, "the deployment's name"),
         optional(
@@ -106,11 +107,13 @@ const SOURCES: Kind = Kind::Map {
 
 static LOCAL: Table = Table {
     doc: "[local]",
+    exactly_one: &[],
     keys: &[required("path", PATH, "the folder of the local log")],
 };
 
 static KAFKA: Table = Table {
     doc: "[kafka]",
+    exactly_one: &[],
     keys: &[
         optional("brokers", PATH, "brokers to ask first"),
         required(
@@ -137,6 +140,7 @@ const CLIENT: Kind = Kind::Map {
 
 static JOURNAL: Table = Table {
     doc: "[journal]",
+    exactly_one: &[],
     keys: &[
         optional("partitions", count(1, 1024), "partitions of the journal"),
         required(
@@ -149,6 +153,7 @@ static JOURNAL: Table = Table {
 
 static SHARD: Table = Table {
     doc: "[shard]",
+    exactly_one: &[],
     keys: &[
         required("workers", WORKERS, "threads that decide"),
         required(
@@ -191,16 +196,19 @@ static SHARD: Table = Table {
 
 static INTAKE: Table = Table {
     doc: "[intake]",
+    exactly_one: &[],
     keys: &[required("workers", WORKERS, "threads that read the sources")],
 };
 
 static POLICY: Table = Table {
     doc: "[policy]",
+    exactly_one: &[],
     keys: &[required("file", PATH, "the agreement of marketing and sales")],
 };
 
 static HTTP: Table = Table {
     doc: "[http]",
+    exactly_one: &[],
     keys: &[
         required("address", PATH, "where HTTP listens"),
         optional("token", SECRET, "the bearer token that every request must carry"),
@@ -211,6 +219,7 @@ static HTTP: Table = Table {
 
 static PRIVACY: Table = Table {
     doc: "[privacy]",
+    exactly_one: &[],
     keys: &[
         required("secret", SECRET, "the secret that lead ids are made with"),
         optional("secret_file", PATH, "a file with the secret"),
@@ -224,6 +233,7 @@ static PRIVACY: Table = Table {
 
 static TIME: Table = Table {
     doc: "[time]",
+    exactly_one: &[],
     keys: &[
         required(
             "patience",
@@ -240,6 +250,7 @@ static TIME: Table = Table {
 
 static GUARD: Table = Table {
     doc: "[guard]",
+    exactly_one: &[],
     keys: &[
         required(
             "bad_share",
@@ -256,6 +267,7 @@ static GUARD: Table = Table {
 
 static TELEMETRY: Table = Table {
     doc: "[telemetry]",
+    exactly_one: &[],
     keys: &[
         optional("log_format", Kind::Choice(&["text", "json"]), "how logs are written"),
         required("log_level", PATH, "what is logged"),
@@ -264,6 +276,7 @@ static TELEMETRY: Table = Table {
 
 static SOURCE: Table = Table {
     doc: "a source",
+    exactly_one: &[],
     keys: SOURCE_KEYS,
 };
 
@@ -276,14 +289,14 @@ const SOURCE_KEYS: &[Key] = &[
     defaulted(
         "begin",
         Kind::Begin,
-        "earliest",
+        "\"earliest\"",
         "where to begin when it is read for the first time",
     ),
     optional("types", TYPES, "the only types taken from it"),
     defaulted(
         "unknown_types",
         Kind::Choice(&["dead-letter", "ignore"]),
-        "dead-letter",
+        "\"dead-letter\"",
         "what becomes of others",
     ),
     defaulted("enabled", Kind::Bool, "true", "false: it is not read"),

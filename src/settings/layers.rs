@@ -42,6 +42,18 @@ pub(super) fn defaults(findings: &mut Findings) -> Values {
     from_text(DEFAULTS, DEFAULT_TEXT, findings)
 }
 
+/// The defaults by path such as `kafka.prefix`, as the file writes them.
+pub(super) fn written_defaults() -> BTreeMap<String, String> {
+    let document = Document::parse(DEFAULTS, DEFAULT_TEXT);
+    let mut written = BTreeMap::new();
+    for (path, given) in from_text(DEFAULTS, DEFAULT_TEXT, &mut Findings::default()) {
+        if let Some(value) = document.line_at(&given.place).and_then(|line| line.split_once(" = ")) {
+            written.insert(path.join("."), value.1.to_owned());
+        }
+    }
+    written
+}
+
 /// A file's values.
 pub(super) fn from_file(path: &Path, findings: &mut Findings) -> Values {
     match read(path) {

@@ -326,5 +326,12 @@ pub fn check_file(path: &Path) -> Vec<Fault> {
     findings.faults
 }
 
+/// The reference section of `docs/settings.md`.
+#[doc(hidden)]
+pub fn settings_reference() -> String {
+    let defaults = layers::written_defaults();
+    crate::shape::reference(&SETTINGS, &|path| defaults.get(path).cloned())
+}
+
 #[cfg(test)]
 mod tests;

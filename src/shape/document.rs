@@ -59,6 +59,11 @@ impl<'a> Document<'a> {
         self.text.get(span).unwrap_or_default()
     }
 
+    /// The line of a place in this document.
+    pub fn line_at(&self, place: &Place) -> Option<&'a str> {
+        self.text.lines().nth(place.line()?.checked_sub(1)?)
+    }
+
     /// The place of a byte of the text.
     pub fn place(&self, offset: usize) -> Place {
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);

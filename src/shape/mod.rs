@@ -6,16 +6,22 @@
 mod document;
 mod leaf;
 mod read;
+mod reference;
+mod schema;
 
 pub use document::{Document, text_of};
 pub use leaf::{Problem, read_text};
 pub use read::{Entries, Item, Node, Reading};
+pub use reference::reference;
+pub use schema::schema;
 
 /// A table: its keys, and what it is.
 #[derive(Debug)]
 pub struct Table {
     /// What it is, in a few words.
     pub doc: &'static str,
+    /// Keys of which it has exactly one; empty if there are none such.
+    pub exactly_one: &'static [&'static str],
     /// Its keys, in the order in which people write them.
     pub keys: &'static [Key],
 }
@@ -210,7 +216,8 @@ impl Kind {
             Self::Hours => "hours such as \"09:00-12:00\"".to_owned(),
             Self::List { of, min: 0, max } => format!("a list, at most {max}, each {}", of.words()),
             Self::List { of, min, max } => format!("a list of {min} to {max}, each {}", of.words()),
-            Self::Table(_) | Self::Map { .. } => "a table".to_owned(),
+            Self::Table(_) | Self::Map { of: Self::Table(_), .. } => "a table".to_owned(),
+            Self::Map { of, .. } => format!("a table with any keys, each {}", of.words()),
             Self::Tables { .. } => "a list of tables, each under a header in double brackets".to_owned(),
         }
     }

@@ -65,13 +65,14 @@ const fn list(of: &'static Table, min: usize) -> Kind {
 /// The policy file.
 pub static POLICY: Table = Table {
     doc: "the policy",
+    exactly_one: &[],
     keys: &[
         required(
             "version",
             Kind::Integer { min: 1, max: i64::MAX },
             "grows with each change",
         ),
-        defaulted("name", Kind::Text { min: 0, max: 256 }, "", "what people call it"),
+        defaulted("name", Kind::Text { min: 0, max: 256 }, "\"\"", "what people call it"),
         required(
             "score",
             Kind::Table(&SCORE),
@@ -110,6 +111,7 @@ const REJECT: Kind = Kind::Map {
 
 static SCORE: Table = Table {
     doc: "[score]",
+    exactly_one: &[],
     keys: &[
         required("forget_after_days", DAYS, "what a lead did longer ago counts nothing"),
         optional("engagement", list(&ENGAGEMENT, 0), "points for what they did"),
@@ -119,6 +121,7 @@ static SCORE: Table = Table {
 
 static ENGAGEMENT: Table = Table {
     doc: "[[score.engagement]]",
+    exactly_one: &["form", "activity"],
     keys: &[
         required("rule", NAME, "the rule's name, unique over all rules"),
         optional("form", NAMES, "forms that count; either this or `activity`"),
@@ -141,6 +144,7 @@ static ENGAGEMENT: Table = Table {
 
 static FIT: Table = Table {
     doc: "[[score.fit]]",
+    exactly_one: &[],
     keys: &[
         required("rule", NAME, "the rule's name, unique over all rules"),
         required("when", WHEN, "conditions, all of which must hold"),
@@ -150,8 +154,12 @@ static FIT: Table = Table {
 
 static CONDITION: Table = Table {
     doc: "a condition",
+    exactly_one: TESTS,
     keys: CONDITION_KEYS,
 };
+
+/// The tests, of which a condition has one.
+pub(super) const TESTS: &[&str] = &["equals", "one_of", "at_least", "at_most", "contains", "present"];
 
 const CONDITION_KEYS: &[Key] = &[
     required("attribute", NAME, "the profile attribute's exact name"),
@@ -173,6 +181,7 @@ const CONDITION_KEYS: &[Key] = &[
 
 static QUALIFY: Table = Table {
     doc: "[qualify]",
+    exactly_one: &[],
     keys: &[
         required("fit_at_least", POINTS_EITHER_WAY, "fit points needed"),
         required("engagement_at_least", POINTS_EITHER_WAY, "engagement points needed"),
@@ -193,6 +202,7 @@ static QUALIFY: Table = Table {
 
 static FAST_TRACK: Table = Table {
     doc: "[[qualify.fast_track]]",
+    exactly_one: &[],
     keys: &[
         required("rule", NAME, "an engagement rule"),
         defaulted("fit_at_least", POINTS_EITHER_WAY, "0", "fit points needed all the same"),
@@ -201,6 +211,7 @@ static FAST_TRACK: Table = Table {
 
 static BLOCK: Table = Table {
     doc: "[[qualify.block]]",
+    exactly_one: &[],
     keys: &[
         required("name", NAME, "what people call it"),
         required("when", WHEN, "conditions, all of which must hold"),
@@ -209,6 +220,7 @@ static BLOCK: Table = Table {
 
 static ROUTE: Table = Table {
     doc: "[[route]]",
+    exactly_one: &[],
     keys: &[
         required("name", NAME, "what people call it"),
         optional(
@@ -224,6 +236,7 @@ static ROUTE: Table = Table {
 
 static TEAM: Table = Table {
     doc: "[[team]]",
+    exactly_one: &[],
     keys: &[
         required("id", NAME, "the team's name, unique whatever the case of its letters"),
         optional(
@@ -243,6 +256,7 @@ static TEAM: Table = Table {
 
 static SLA: Table = Table {
     doc: "[team.sla]",
+    exactly_one: &[],
     keys: &[
         optional("warn", PROMISE, "at risk after this"),
         required("within", PROMISE, "breached after this"),
@@ -266,6 +280,7 @@ pub(super) const RELEASES: &str =
 
 static REP: Table = Table {
     doc: "[[rep]]",
+    exactly_one: &[],
     keys: &[
         required("id", NAME, "the rep's name, unique whatever the case of its letters"),
         required("team", NAME, "the team the rep sells for"),
@@ -286,6 +301,7 @@ static REP: Table = Table {
 
 static CALENDAR: Table = Table {
     doc: "[[calendar]]",
+    exactly_one: &[],
     keys: &[
         required("id", NAME, "the calendar's name"),
         optional(
@@ -321,6 +337,7 @@ pub(super) const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat"
 
 static HOURS_OF_WEEK: Table = Table {
     doc: "hours",
+    exactly_one: &[],
     keys: &[
         optional("mon", BLOCKS, "Monday"),
         optional("tue", BLOCKS, "Tuesday"),

@@ -58,6 +58,18 @@ pub fn version(text: &str) -> Option<u64> {
     u64::try_from(root.integer("version")?).ok()
 }
 
+/// JSON Schema of the policy file; `docs/policy.schema.json` is its copy.
+#[doc(hidden)]
+pub fn policy_schema() -> String {
+    crate::shape::schema("Tasuki policy", &POLICY)
+}
+
+/// The reference section of `docs/policy.md`.
+#[doc(hidden)]
+pub fn policy_reference() -> String {
+    crate::shape::reference(&POLICY, &|_| None)
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, Fault> {
     let whole = || Place::Whole(path.display().to_string());
     let unreadable = |error: std::io::Error| {

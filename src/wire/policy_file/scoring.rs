@@ -1,6 +1,6 @@
 //! `[score]` and `[qualify]`: rules, conditions, thresholds.
 
-use super::keys::MANY;
+use super::keys::{MANY, TESTS};
 use super::names::{Alike, named, unique};
 use crate::domain::policy::{Block, Condition, EngagementMatch, EngagementRule, FastTrack, FitRule, Qualify, Test};
 use crate::domain::text::fold;
@@ -78,8 +78,6 @@ pub(super) fn conditions(reading: &mut Reading<'_>, table: &Entries) -> Vec<Cond
         .filter_map(|condition| self::condition(reading, condition))
         .collect()
 }
-
-const TESTS: [&str; 6] = ["equals", "one_of", "at_least", "at_most", "contains", "present"];
 
 fn condition(reading: &mut Reading<'_>, table: &Entries) -> Option<Condition> {
     let count = TESTS.iter().filter(|test| table.names(test)).count();
