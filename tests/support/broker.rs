@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,11 +19,36 @@ pub struct Broker {
 impl Broker {
     /// Starts a fresh one; `settings` are broker settings as `key=value`.
     pub fn start(settings: &[&str]) -> Self {
+        Self::start_on(0, settings)
+    }
+
+    /// Starts a fresh one that also listens for the user `tasuki` with the password `right`.
+    pub fn start_with_password() -> (Self, String) {
+        let port = free_ports();
+        let (controller, sasl) = (port + 1, port + 2);
+        let jaas = "org.apache.kafka.common.security.plain.PlainLoginModule required user_tasuki=\"right\";";
+        let broker = Self::start_on(
+            port,
+            &[
+                &format!(
+                    "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},\
+                     SASL_PLAINTEXT://127.0.0.1:{sasl}"
+                ),
+                &format!("advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl}"),
+                "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT",
+                "sasl.enabled.mechanisms=PLAIN",
+                &format!("listener.name.sasl_plaintext.plain.sasl.jaas.config={jaas}"),
+            ],
+        );
+        (broker, format!("127.0.0.1:{sasl}"))
+    }
+
+    fn start_on(port: u16, settings: &[&str]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kafka-{}-{number}", std::process::id()));
         let directory_text = directory.to_str().expect("a directory of plain text");
-        let address = kafka(&[&["start", "0", directory_text], settings].concat());
+        let address = kafka(&[&["start", &port.to_string(), directory_text], settings].concat());
         Self { address, directory }
     }
 
@@ -76,6 +102,16 @@ impl Drop for Broker {
         }
         let _kept = std::fs::remove_dir_all(&self.directory);
     }
+}
+
+/// Three free ports in a row.
+fn free_ports() -> u16 {
+    let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let first = 20_000 + (std::process::id() % 10_000) as u16;
+    (first..first + 2_000)
+        .step_by(3)
+        .find(|port| (0..3).all(|more| is_free(port + more)))
+        .expect("three free ports in a row")
 }
 
 fn kafka(arguments: &[&str]) -> String {

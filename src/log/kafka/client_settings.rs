@@ -46,9 +46,9 @@ const METADATA_AGE: Duration = Duration::from_secs(30);
 pub const RESERVED: &[&str] = &[
     "acks",
     "allow.auto.create.topics",
+    "auto.commit.enable",
     "auto.offset.reset",
     "bootstrap.servers",
-    "client.id",
     "delivery.report.only.error",
     "delivery.timeout.ms",
     "enable.auto.commit",
@@ -56,6 +56,7 @@ pub const RESERVED: &[&str] = &[
     "enable.gapless.guarantee",
     "enable.idempotence",
     "enable.partition.eof",
+    "enable.random.seed",
     "group.id",
     "group.instance.id",
     "group.protocol",
@@ -71,6 +72,7 @@ pub const RESERVED: &[&str] = &[
     "message.send.max.retries",
     "message.timeout.ms",
     "metadata.broker.list",
+    "offset.store.method",
     "partition.assignment.strategy",
     "partitioner",
     "request.required.acks",
@@ -87,6 +89,7 @@ pub(super) type Settings = Vec<(String, String)>;
 
 fn common(options: &KafkaOptions) -> Settings {
     let mut settings = vec![
+        entry("client.id", "tasuki"),
         entry("enable.metrics.push", false),
         entry("socket.keepalive.enable", true),
         entry("reconnect.backoff.max.ms", RECONNECT_PAUSE_MAX.as_millis()),
@@ -95,7 +98,6 @@ fn common(options: &KafkaOptions) -> Settings {
     settings.extend(options.client.iter().map(|(name, value)| (name.clone(), value.clone())));
     settings.extend([
         entry("bootstrap.servers", &options.brokers),
-        entry("client.id", "tasuki"),
         entry("log.connection.close", true),
         entry("retry.backoff.max.ms", RETRY_PAUSE_MAX.as_millis()),
         entry("retry.backoff.ms", RETRY_PAUSE.as_millis()),
@@ -225,6 +227,13 @@ fn entry(name: &str, value: impl std::fmt::Display) -> (String, String) {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn the_settings_refuse_the_same_names() {
+        let reserved: BTreeSet<&str> = RESERVED.iter().copied().collect();
+        let owned: BTreeSet<&str> = crate::settings::OWNED.iter().copied().collect();
+        assert_eq!(reserved, owned);
+    }
 
     #[test]
     fn what_follows_the_callers_settings_is_reserved() {

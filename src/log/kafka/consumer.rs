@@ -48,6 +48,7 @@ enum Stand {
 /// A consumer on Kafka.
 pub(super) struct KafkaConsumer {
     places: BTreeMap<Place, Stand>,
+    is_lost: bool,
     waiting: VecDeque<Incoming>,
     inlet: Inlet,
     client: Arc<Client>,
@@ -63,6 +64,7 @@ impl KafkaConsumer {
         client.subscribe(&membership.topics).map_err(failed)?;
         Ok(Self {
             places: BTreeMap::new(),
+            is_lost: false,
             waiting: VecDeque::new(),
             inlet,
             client,
@@ -83,7 +85,10 @@ impl KafkaConsumer {
                     signals.push(Signal::Assigned(places));
                 }
                 Rebalance::Revoked(spots) => signals.push(Signal::Revoked(self.leaving(&spots))),
-                Rebalance::Lost(spots) => signals.push(Signal::Lost(self.leaving(&spots))),
+                Rebalance::Lost(spots) => {
+                    self.is_lost = true;
+                    signals.push(Signal::Lost(self.leaving(&spots)));
+                }
             }
         }
         Ok(())
@@ -222,8 +227,14 @@ impl Consumer for KafkaConsumer {
             .client
             .group_token()
             .map_err(|fault| judge("asking for the group's generation", &fault, Otherwise::Retry))?;
-        if token.generation() < 0 {
+        if !token.is_fenced() {
             return Err(LogError::Retry("the group is rebalancing".to_owned()));
+        }
+        // A member that was given up keeps its last generation until it has joined again.
+        if self.is_lost || self.client.is_assignment_lost() {
+            return Err(LogError::Retry(
+                "the partitions are lost, and not released yet".to_owned(),
+            ));
         }
         Ok(Ownership(Arc::new(Token(token))))
     }
@@ -276,6 +287,7 @@ impl Consumer for KafkaConsumer {
         for place in places {
             self.places.remove(place);
         }
+        self.is_lost = false;
         Ok(())
     }
 

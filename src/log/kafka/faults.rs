@@ -49,9 +49,11 @@ pub(super) fn judge_with(client: &Client, what: &str, fault: &Fault, otherwise: 
 
 /// A complaint in words for people.
 pub(super) fn explain(trouble: &Trouble) -> String {
+    // A listener without TLS just hangs up, which librdkafka counts as any other disconnect.
+    let is_tls = trouble.code == Code::SSL || trouble.text.contains("SSL handshake failed");
     let lead = match trouble.code {
+        _ if is_tls => "trouble with TLS: ",
         Code::Authentication | Code::SaslAuthenticationFailed => "authentication refused: ",
-        Code::SSL => "trouble with TLS: ",
         Code::Resolve => "unknown host name: ",
         Code::BrokerTransportFailure | Code::AllBrokersDown => "no connection: ",
         _ => "",

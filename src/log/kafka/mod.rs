@@ -97,13 +97,12 @@ impl KafkaLog {
 }
 
 /// Waits until a broker answers, a reason appears that won't pass by itself, or time is over.
-fn reach(client: &Client, addresses: &str) -> Result<usize, LogError> {
+fn reach(client: &Client, addresses: &str) -> Result<(), LogError> {
     let until = Instant::now() + CONNECT_WAIT;
     loop {
         let _watch = watch("asking the brokers for their names", CONNECT_STEP + WATCH_SLACK);
-        let fault = match client.brokers(CONNECT_STEP) {
-            Ok(brokers) => return Ok(brokers),
-            Err(fault) => fault,
+        let Err(fault) = client.brokers(CONNECT_STEP) else {
+            return Ok(());
         };
         client.serve(LAST_WORDS_WAIT);
         client.serve(Duration::ZERO);

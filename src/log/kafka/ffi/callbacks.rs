@@ -100,6 +100,13 @@ impl Shared {
     fn note(&self, trouble: Trouble) {
         self.trouble_count.fetch_add(1, Ordering::AcqRel);
         let mut troubles = lock(&self.troubles);
+        let is_recent = |(at, known): &(Instant, Trouble)| *known == trouble && at.elapsed() < TROUBLE_AGE_MAX;
+        // librdkafka repeats itself with every attempt to connect; people are told once.
+        if trouble.code == Code::AllBrokersDown || troubles.iter().any(is_recent) {
+            tracing::debug!(target: "kafka", code = ?trouble.code, text = trouble.text, "the Kafka client is in trouble");
+        } else {
+            tracing::warn!(target: "kafka", code = ?trouble.code, text = trouble.text, "the Kafka client is in trouble");
+        }
         troubles.retain(|(_, known)| *known != trouble);
         if troubles.len() == TROUBLES_MAX {
             troubles.pop_front();
@@ -161,7 +168,6 @@ pub(super) unsafe extern "C" fn on_error(
             text_of(reason)
         }
     };
-    tracing::warn!(target: "kafka", code = ?code, text, "the Kafka client is in trouble");
     // SAFETY: the opaque pointer is the client's `Shared`.
     unsafe { shared(opaque) }.note(Trouble { code, text });
 }

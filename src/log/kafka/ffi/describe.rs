@@ -1,5 +1,6 @@
-//! Making topics.
+//! Making topics, and reading the settings of topics and brokers.
 
+use std::ffi::c_char;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,86 @@ use rdkafka::bindings as rd;
 
 use super::admin::Question;
 use super::{ByTopic, Client, Code, Event, Fault, c_text, text_of};
+
+/// What settings are asked of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::log) enum Subject {
+    /// A topic, by name.
+    Topic(String),
+    /// A broker, by id.
+    Broker(i32),
+}
+
+/// The settings in force, by name.
+pub(in crate::log) type Settings = Vec<(String, Option<String>)>;
+
+/// Reads the settings of these subjects, in their order; one that can't be told is a fault of its
+/// own.
+pub(in crate::log) fn describe_configs(
+    client: &Arc<Client>,
+    subjects: &[Subject],
+    wait: Duration,
+) -> Result<Vec<Result<Settings, Fault>>, Fault> {
+    // A broker's settings are answered by that broker only, so each subject is asked for itself.
+    subjects
+        .iter()
+        .map(|subject| describe_one(client, subject, wait))
+        .collect()
+}
+
+fn describe_one(client: &Arc<Client>, subject: &Subject, wait: Duration) -> Result<Result<Settings, Fault>, Fault> {
+    let (kind, name) = match subject {
+        Subject::Topic(name) => (rd::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC, c_text(name)?),
+        Subject::Broker(id) => (
+            rd::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_BROKER,
+            c_text(&id.to_string())?,
+        ),
+    };
+    let question = Question {
+        client,
+        kind: rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS,
+        wait,
+        isolation: None,
+    };
+    // SAFETY: the request copies the resource; the results belong to the event.
+    unsafe {
+        let event = question.ask(|options, queue| {
+            let mut resource = rd::rd_kafka_ConfigResource_new(kind, name.as_ptr());
+            rd::rd_kafka_DescribeConfigs(client.raw(), &raw mut resource, 1, options, queue);
+            rd::rd_kafka_ConfigResource_destroy(resource);
+        })?;
+        let result = rd::rd_kafka_event_DescribeConfigs_result(event.raw());
+        let mut count = 0;
+        let resources = rd::rd_kafka_DescribeConfigs_result_resources(result, &raw mut count);
+        if count == 0 {
+            return Ok(Err(Fault::new(Code::ResourceNotFound, "no settings in the answer")));
+        }
+        Ok(settings_of(*resources))
+    }
+}
+
+unsafe fn settings_of(resource: *const rd::rd_kafka_ConfigResource_t) -> Result<Settings, Fault> {
+    // SAFETY: the caller vouches for the resource; its entries live as long.
+    unsafe {
+        let code: Code = rd::rd_kafka_ConfigResource_error(resource).into();
+        if code != Code::NoError {
+            let text = rd::rd_kafka_ConfigResource_error_string(resource);
+            return Err(Fault::new(code, text_of(text)));
+        }
+        let mut count = 0;
+        let entries = rd::rd_kafka_ConfigResource_configs(resource, &raw mut count);
+        Ok((0..count).map(|i| setting_of(*entries.add(i))).collect())
+    }
+}
+
+unsafe fn setting_of(entry: *const rd::rd_kafka_ConfigEntry_t) -> (String, Option<String>) {
+    // SAFETY: the caller vouches for the entry; its texts end with a zero.
+    unsafe {
+        let value: *const c_char = rd::rd_kafka_ConfigEntry_value(entry);
+        let value = (!value.is_null()).then(|| text_of(value));
+        (text_of(rd::rd_kafka_ConfigEntry_name(entry)), value)
+    }
+}
 
 /// A topic to make.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,10 +28,13 @@ impl GroupToken {
         self.handle.as_ptr()
     }
 
-    /// Below 0 while the member is in no generation; such a token would not be fenced.
-    pub(in crate::log) fn generation(&self) -> i32 {
-        // SAFETY: the value is ours.
-        unsafe { rd::rd_kafka_consumer_group_metadata_generation_id(self.raw()) }
+    /// False while the member is in no generation; such a token would not be fenced.
+    pub(in crate::log) fn is_fenced(&self) -> bool {
+        // SAFETY: the value is ours, and the member's id a text within it.
+        unsafe {
+            let member = super::text_of(rd::rd_kafka_consumer_group_metadata_member_id(self.raw()));
+            rd::rd_kafka_consumer_group_metadata_generation_id(self.raw()) >= 0 && !member.is_empty()
+        }
     }
 }
 
@@ -70,6 +73,12 @@ impl Client {
         let list = List::new(spots)?;
         // SAFETY: the list lives during the call.
         Fault::check(unsafe { rd::rd_kafka_pause_partitions(self.raw(), list.raw()) })
+    }
+
+    /// True from when the group has given our partitions away until we have answered.
+    pub(in crate::log) fn is_assignment_lost(&self) -> bool {
+        // SAFETY: the handle lives as long as self.
+        unsafe { rd::rd_kafka_assignment_lost(self.raw()) != 0 }
     }
 
     /// The group's identity right now.

@@ -131,8 +131,8 @@ impl Client {
         unsafe { rd::rd_kafka_poll(self.raw(), millis(wait)) };
     }
 
-    /// The number of brokers, once one has answered.
-    pub(in crate::log) fn brokers(&self, wait: Duration) -> Result<usize, Fault> {
+    /// The ids of the brokers, once one has answered.
+    pub(in crate::log) fn brokers(&self, wait: Duration) -> Result<Vec<i32>, Fault> {
         let mut found: *const rd::rd_kafka_metadata = ptr::null();
         // SAFETY: on success librdkafka hands over a metadata object, destroyed after reading.
         unsafe {
@@ -143,9 +143,10 @@ impl Client {
                 &raw mut found,
                 millis(wait),
             ))?;
-            let count = (*found).broker_cnt;
+            let count = (*found).broker_cnt as isize;
+            let ids = (0..count).map(|i| (*(*found).brokers.offset(i)).id).collect();
             rd::rd_kafka_metadata_destroy(found);
-            Ok(usize::try_from(count).unwrap_or(0))
+            Ok(ids)
         }
     }
 
