@@ -42,6 +42,12 @@ pub struct Book {
 #[derive(Debug, Default)]
 struct Shelf {
     cells: BTreeMap<LeadId, Cell>,
+    around: Around,
+}
+
+/// What goes with the leads at rest.
+#[derive(Debug, Default)]
+struct Around {
     archive: Archive,
     /// The first deadline of each lead that has one.
     timers: BTreeSet<(Instant, LeadId)>,
@@ -133,14 +139,14 @@ impl Book {
 
     /// The instant of the first deadline to fire.
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.shelf.timers.first().map(|(at, _)| *at)
+        self.shelf.around.timers.first().map(|(at, _)| *at)
     }
 
     /// Fires deadlines whose instant is before `before`, in the contract's order, at most `limit`;
     /// returns how many. What each leads to carries its own instant as the decision time.
     pub fn fire(&mut self, before: Instant, limit: usize, effects: &mut Effects) -> usize {
         for fired in 0..limit {
-            let Some((at, lead)) = self.shelf.timers.first().copied().filter(|(at, _)| *at < before) else {
+            let Some((at, lead)) = self.shelf.around.timers.first().copied().filter(|(at, _)| *at < before) else {
                 return fired;
             };
             let terms = &self.terms;
@@ -169,7 +175,7 @@ impl Book {
         let desk = self.desk.as_ref();
         let queues = desk.into_iter().flat_map(|desk| desk.queues.lengths());
         Gauges {
-            leads: self.shelf.leads,
+            leads: self.shelf.around.leads,
             handoffs_open: desk.map(|desk| desk.open_by_team(&self.terms)).unwrap_or_default(),
             queues: queues
                 .map(|(team, leads, oldest)| {
@@ -200,7 +206,7 @@ impl Book {
                 cell.is_some_and(|cell| image::wrap(&cell.known, entity.part, into))
             }
             Kind::Cycle(lead, cycle) => {
-                let body = self.shelf.archive.0.get(&(*lead, *cycle));
+                let body = self.shelf.around.archive.0.get(&(*lead, *cycle));
                 body.is_some_and(|body| image::wrap(body, entity.part, into))
             }
             Kind::Marks(lead, chunk) => {
@@ -310,8 +316,8 @@ impl Book {
             Kind::Lead(lead) => self.shelf.put_known(*lead, body),
             Kind::Cycle(lead, cycle) => {
                 match body {
-                    Some(body) => self.shelf.archive.0.insert((*lead, *cycle), body.into()),
-                    None => self.shelf.archive.0.remove(&(*lead, *cycle)),
+                    Some(body) => self.shelf.around.archive.0.insert((*lead, *cycle), body.into()),
+                    None => self.shelf.around.archive.0.remove(&(*lead, *cycle)),
                 };
                 Ok(())
             }
@@ -351,44 +357,9 @@ impl Cell {
     fn is_empty(&self) -> bool {
         self.known.is_empty() && self.marks.is_empty()
     }
-}
-
-impl Shelf {
-    fn lead_fact(&mut self, step: &mut Step<'_>, id: LeadId, fact: &Fact) -> Verdict {
-        let mark = Mark::of(&fact.source, &fact.id);
-        if self.is_duplicate(id, mark, step.at) {
-            return Verdict::Duplicate;
-        }
-        let happened = fact.at.min(step.at);
-        let verdict = self.with(id, step, |known, archive, step| {
-            take_fact(known, archive, step, (id, happened, &fact.body))
-        });
-        if !matches!(verdict, Verdict::Rejected(_)) {
-            self.mark(id, mark, step);
-        }
-        verdict
-    }
-
-    /// Roster facts are deduplicated per rep, under a hash of the rep's id.
-    fn roster_fact(&mut self, desk: &mut Desk, step: &mut Step<'_>, fact: &Fact, change: &RepChange) -> Verdict {
-        let Mark(id) = Mark::of("rep", &change.rep);
-        let (id, mark) = (LeadId(id), Mark::of(&fact.source, &fact.id));
-        if self.is_duplicate(id, mark, step.at) {
-            return Verdict::Duplicate;
-        }
-        if let Err(rejection) = roster::check(desk, step, change) {
-            return Verdict::Rejected(rejection);
-        }
-        self.mark(id, mark, step);
-        roster::change(desk, step, fact.at.min(step.at), change)
-    }
-
-    fn is_duplicate(&self, id: LeadId, mark: Mark, at: Instant) -> bool {
-        self.cells.get(&id).is_some_and(|cell| cell.marks.stands(mark, at))
-    }
 
     fn mark(&mut self, id: LeadId, mark: Mark, step: &mut Step<'_>) {
-        let written = self.cells.entry(id).or_default().marks.add(mark, step.at);
+        let written = self.marks.add(mark, step.at);
         let gone = written.gone.map(|chunk| Entity::whole(Kind::Marks(id, chunk)));
         step.effects.changed.extend(gone);
         step.effects
@@ -397,53 +368,89 @@ impl Shelf {
         step.effects.counts.marks_evicted += u64::from(written.evicted);
     }
 
-    /// Reads what is known under an id, changes it, and writes it back.
-    fn with<R>(
+    /// Reads what is known, changes it, and writes it back.
+    fn change<R>(
         &mut self,
         id: LeadId,
+        around: &mut Around,
         step: &mut Step<'_>,
         change: impl FnOnce(&mut Known<'_>, &mut Archive, &mut Step<'_>) -> R,
     ) -> R {
-        let before = self.cells.get_mut(&id).map(|cell| std::mem::take(&mut cell.known));
-        let before = before.unwrap_or_default();
         // Images are checked when they are restored, so this does not fail.
-        let mut known = Known::read(id, &before).unwrap_or(Known::Nothing);
+        let mut known = Known::read(id, &self.known).unwrap_or(Known::Nothing);
         let due_before = known.due();
-        let result = change(&mut known, &mut self.archive, step);
+        let result = change(&mut known, &mut around.archive, step);
         let due = known.due();
         if due != due_before {
-            self.timers.extend(due.map(|due| (due, id)));
-            due_before.map(|due| self.timers.remove(&(due, id)));
+            around.timers.extend(due.map(|due| (due, id)));
+            due_before.map(|due| around.timers.remove(&(due, id)));
         }
-        self.scratch.0.clear();
-        known.write(&mut self.scratch);
+        around.scratch.0.clear();
+        known.write(&mut around.scratch);
         let is_lead = matches!(known, Known::Lead(_));
-        drop(known);
-        self.put_back(id, before, is_lead, step);
-        result
-    }
-
-    /// Stores what stands in the scratch buffer in place of `before`.
-    fn put_back(&mut self, id: LeadId, mut before: Box<[u8]>, is_lead: bool, step: &mut Step<'_>) {
-        let after = self.scratch.0.as_slice();
-        let changed = *before != *after;
-        if changed {
-            let was_lead = before.first() == Some(&Known::LEAD);
-            self.leads = self.leads + u64::from(is_lead) - u64::from(was_lead);
-            for part in 0..image::parts(before.len()).max(image::parts(after.len())) {
+        let after = around.scratch.0.as_slice();
+        if *self.known != *after {
+            let was_lead = self.known.first() == Some(&Known::LEAD);
+            around.leads = around.leads + u64::from(is_lead) - u64::from(was_lead);
+            for part in 0..image::parts(self.known.len()).max(image::parts(after.len())) {
                 let kind = Kind::Lead(id);
                 step.effects.changed.insert(Entity { kind, part });
             }
+            if self.known.len() == after.len() {
+                self.known.copy_from_slice(after);
+            } else {
+                self.known = after.into();
+            }
         }
-        if before.len() == after.len() {
-            before.copy_from_slice(after);
-        } else {
-            before = after.into();
+        result
+    }
+}
+
+impl Shelf {
+    fn lead_fact(&mut self, step: &mut Step<'_>, id: LeadId, fact: &Fact) -> Verdict {
+        let mark = Mark::of(&fact.source, &fact.id);
+        let cell = self.cells.entry(id).or_default();
+        if cell.marks.stands(mark, step.at) {
+            return Verdict::Duplicate;
         }
-        if changed {
-            self.cells.entry(id).or_default().known = before;
-        } else if let Some(cell) = self.cells.get_mut(&id) {
-            cell.known = before;
+        let happened = fact.at.min(step.at);
+        let verdict = cell.change(id, &mut self.around, step, |known, archive, step| {
+            take_fact(known, archive, step, (id, happened, &fact.body))
+        });
+        if !matches!(verdict, Verdict::Rejected(_)) {
+            cell.mark(id, mark, step);
+        } else if cell.is_empty() {
+            self.cells.remove(&id);
+        }
+        verdict
+    }
+
+    /// Roster facts are deduplicated per rep, under a hash of the rep's id.
+    fn roster_fact(&mut self, desk: &mut Desk, step: &mut Step<'_>, fact: &Fact, change: &RepChange) -> Verdict {
+        let Mark(id) = Mark::of("rep", &change.rep);
+        let (id, mark) = (LeadId(id), Mark::of(&fact.source, &fact.id));
+        let known = self.cells.get(&id);
+        if known.is_some_and(|cell| cell.marks.stands(mark, step.at)) {
+            return Verdict::Duplicate;
+        }
+        if let Err(rejection) = roster::check(desk, step, change) {
+            return Verdict::Rejected(rejection);
+        }
+        self.cells.entry(id).or_default().mark(id, mark, step);
+        roster::change(desk, step, fact.at.min(step.at), change)
+    }
+
+    /// Changes what is known under an id.
+    fn with(
+        &mut self,
+        id: LeadId,
+        step: &mut Step<'_>,
+        change: impl FnOnce(&mut Known<'_>, &mut Archive, &mut Step<'_>),
+    ) {
+        let cell = self.cells.entry(id).or_default();
+        cell.change(id, &mut self.around, step, change);
+        if cell.is_empty() {
+            self.cells.remove(&id);
         }
     }
 
@@ -459,14 +466,15 @@ impl Shelf {
     }
 
     fn wind(&mut self) {
-        self.timers.clear();
-        self.leads = 0;
+        let around = &mut self.around;
+        around.timers.clear();
+        around.leads = 0;
         for (id, cell) in &self.cells {
             let Ok(Known::Lead(lead)) = Known::read(*id, &cell.known) else {
                 continue;
             };
-            self.leads += 1;
-            self.timers.extend(Known::Lead(lead).due().map(|due| (due, *id)));
+            around.leads += 1;
+            around.timers.extend(Known::Lead(lead).due().map(|due| (due, *id)));
         }
     }
 
@@ -492,7 +500,7 @@ impl Shelf {
             Some(Kind::Cycle(lead, cycle)) => Bound::Included((*lead, *cycle)),
             Some(_) => return,
         };
-        for ((lead, cycle), body) in self.archive.0.range((from, Bound::Unbounded)) {
+        for ((lead, cycle), body) in self.around.archive.0.range((from, Bound::Unbounded)) {
             if found.len() >= limit {
                 return;
             }
@@ -573,7 +581,7 @@ fn take_event(known: &mut Known<'_>, archive: &mut Archive, step: &mut Step<'_>,
     let (id, happened, body) = event;
     let is_new = !matches!(known, Known::Lead(_));
     if is_new {
-        *known = Known::Lead(Box::new(Lead::new(id, step.at, known.erased())));
+        *known = Known::Lead(Lead::new(id, step.at, known.erased()));
     }
     let Known::Lead(lead) = known else { return };
     let matched = lead.learn(step, happened, body);

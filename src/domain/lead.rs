@@ -25,7 +25,7 @@ pub(crate) enum Known<'a> {
     /// An erased person.
     Erased(Erased),
     /// A lead.
-    Lead(Box<Lead<'a>>),
+    Lead(Lead<'a>),
 }
 
 /// What is kept of an erased person.
@@ -114,7 +114,7 @@ impl<'a> Known<'a> {
         }
         let known = match reader.u8()? {
             1 => Self::Erased(Erased::read(&mut reader)?),
-            Self::LEAD => Self::Lead(Box::new(Lead::read(id, &mut reader)?)),
+            Self::LEAD => Self::Lead(Lead::read(id, &mut reader)?),
             _ => return Err(Malformed),
         };
         reader.end()?;

@@ -70,7 +70,9 @@ impl Touches {
         for _ in 0..reader.uint()? {
             let rule = RuleKey(reader.array()?);
             let mut day = 0_i64;
-            for _ in 0..reader.uint()? {
+            let days = reader.uint()?;
+            touches.reserve(reader.0.len().min(days as usize) + 1);
+            for _ in 0..days {
                 day = day.checked_add(reader.int()?).ok_or(Malformed)?;
                 touches.push(Touch {
                     rule,
