@@ -3,6 +3,7 @@
 //! Whatever is unknown, of the wrong type or out of bounds is refused, each with its place, the
 //! nearest known name and a remedy, all at once. Values are never guessed: text stays text.
 
+mod environment;
 mod keys;
 mod layers;
 mod merged;
@@ -239,7 +240,7 @@ impl Settings {
         let mut findings = Findings::default();
         let mut layers = vec![layers::defaults(&mut findings)];
         layers.extend(files.iter().map(|file| layers::from_file(file, &mut findings)));
-        layers.push(layers::from_environment(environment, &mut findings));
+        layers.push(environment::from_environment(environment, &mut findings));
         match layers::lay(layers) {
             Ok(values) => merged::settings(values, findings),
             Err(error) => {

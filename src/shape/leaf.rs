@@ -4,7 +4,7 @@ use std::str::FromStr as _;
 
 use jiff::civil::Date;
 
-use super::read::Node;
+use super::entries::Node;
 use super::{Kind, Unit};
 use crate::domain::value::Number;
 use crate::wire::rfc3339;

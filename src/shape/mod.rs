@@ -4,14 +4,16 @@
 //! `docs/`. Reading a file against it reports every fault and keeps what is right.
 
 mod document;
+mod entries;
 mod leaf;
 mod read;
 mod reference;
 mod schema;
 
 pub use document::{Document, text_of};
+pub use entries::{Entries, Item, Node};
 pub use leaf::{Problem, read_text};
-pub use read::{Entries, Item, Node, Reading};
+pub use read::Reading;
 pub use reference::reference;
 pub use schema::schema;
 

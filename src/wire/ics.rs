@@ -199,21 +199,12 @@ impl Event {
         let (number, days) = match (&self.end, &self.duration) {
             (Some(end), _) => (end.0, start.duration_until(date(end)?).as_hours() / 24),
             (None, Some((number, text))) => {
-                let days = text
-                    .strip_prefix('P')
-                    .and_then(|text| match text.split_at_checked(text.len() - 1)? {
-                        (days, "D") => days.parse::<i64>().ok(),
-                        (weeks, "W") => weeks.parse::<i64>().ok()?.checked_mul(7),
-                        _ => None,
-                    });
-                (
+                let wrong = (
                     *number,
-                    days.ok_or((
-                        *number,
-                        "a DURATION that is not whole days",
-                        "write DURATION:P1D or DTEND",
-                    ))?,
-                )
+                    "a DURATION that is not whole days",
+                    "write DURATION:P1D or DTEND",
+                );
+                (*number, whole_days(text).ok_or(wrong)?)
             }
             (None, None) => (self.number, 1),
         };
@@ -227,6 +218,16 @@ impl Event {
                 "correct DTEND",
             )),
         }
+    }
+}
+
+/// The days of a duration such as `P2D` or `P1W`.
+fn whole_days(text: &str) -> Option<i64> {
+    let text = text.strip_prefix('P')?;
+    match (text.strip_suffix('D'), text.strip_suffix('W')) {
+        (Some(days), _) => days.parse().ok(),
+        (None, Some(weeks)) => weeks.parse::<i64>().ok()?.checked_mul(7),
+        (None, None) => None,
     }
 }
 
@@ -336,6 +337,10 @@ mod tests {
         check(
             &event("SUMMARY:x\n"),
             "x.ics:3:1: an event without DTSTART; add DTSTART;VALUE=DATE:…",
+        );
+        check(
+            &event("DTSTART;VALUE=DATE:20261224\nDURATION:P\n"),
+            "x.ics:5:1: a DURATION that is not whole days; write DURATION:P1D or DTEND",
         );
         check("nonsense\n", "x.ics:3:1: not iCalendar; write NAME:value on each line");
         assert!(dates("x.ics", "<html>").is_err() && dates("x.ics", "").is_err());

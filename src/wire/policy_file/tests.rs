@@ -1,5 +1,7 @@
 //! What the reading of policies promises.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::domain::fact::Outcome;
 use crate::domain::policy::{EngagementMatch, RejectionPath, Test};
@@ -339,4 +341,42 @@ fn ics_files_are_read_beside_the_policy() {
     assert_eq!(found[1], "bad.ics:3:1: not a date; write a date such as 20261229");
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(load(&folder.join("policy.toml")).is_err());
+}
+
+/// A policy with a piece taken out and something put in its place.
+fn damaged() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just(String::new()),
+        "[\\[\\]{}=,\".#\n0-9a-zé-]{1,12}",
+        prop::sample::select(MISTAKES).prop_map(|(_, to)| to.to_owned()),
+    ];
+    (0..WHOLE.len(), 0..40_usize, piece).prop_map(|(at, length, piece)| {
+        let end = (at + length).min(WHOLE.len());
+        let (Some(before), Some(after)) = (WHOLE.get(..at), WHOLE.get(end..)) else {
+            return piece;
+        };
+        format!("{before}{piece}{after}")
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn whatever_stands_in_the_file_is_a_policy_or_faults_with_lines(text in damaged()) {
+        if let Err(faults) = compile(&document(&text)) {
+            prop_assert!(!faults.is_empty());
+            prop_assert!(faults.iter().all(|fault| fault.place.line().is_some()));
+        }
+    }
+
+    #[test]
+    fn whatever_stands_in_an_ics_file_is_dates_or_faults(lines in prop::collection::vec(ics_line(), 0..12)) {
+        let text = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\n{}\nEND:VEVENT\nEND:VCALENDAR", lines.join("\n"));
+        prop_assert!(crate::wire::ics::dates("x.ics", &text).map_or_else(|faults| !faults.is_empty(), |_| true));
+    }
+}
+
+fn ics_line() -> impl Strategy<Value = String> {
+    "(DTSTART|DTEND|DURATION|RRULE|EXDATE|STATUS|BEGIN|END| |X)(;VALUE=DATE)?:?(P|FREQ=YEARLY;?|COUNT=|VEVENT|é)?(2026|9999)?[0-9]{0,4}[DWT]?"
 }
