@@ -247,19 +247,9 @@ impl Book {
     /// After the last `restore`: binds what came in parts and winds the timers.
     pub fn rebuilt(&mut self) -> Result<(), Malformed> {
         for (kind, parts) in std::mem::take(&mut self.unbound) {
-            let mut body = Vec::new();
-            for (expected, (part, image)) in (0..).zip(&parts) {
-                let (slice, more) = image::unwrap(image)?;
-                if *part != expected {
-                    return Err(Malformed);
-                }
-                body.extend_from_slice(slice);
-                if !more {
-                    break;
-                }
-            }
-            if !body.is_empty() {
-                self.put(&kind, Some(&body))?;
+            // Later parts without a first are left from when the entity was longer.
+            if parts.contains_key(&0) {
+                self.put(&kind, Some(&bind(&parts)?))?;
             }
         }
         if let Some(desk) = &mut self.desk {
@@ -315,11 +305,8 @@ impl Book {
         match kind {
             Kind::Lead(lead) => self.shelf.put_known(*lead, body),
             Kind::Cycle(lead, cycle) => {
-                match body {
-                    Some(body) => self.shelf.around.archive.0.insert((*lead, *cycle), body.into()),
-                    None => self.shelf.around.archive.0.remove(&(*lead, *cycle)),
-                };
-                Ok(())
+                let archive = &mut self.shelf.around.archive;
+                archive.restore(*lead, *cycle, body)
             }
             Kind::Marks(lead, chunk) => match body {
                 Some(body) => self.shelf.cells.entry(*lead).or_default().marks.restore(*chunk, body),
@@ -331,6 +318,22 @@ impl Book {
             },
         }
     }
+}
+
+/// Puts a body together again; parts behind the last are left from when it was longer.
+fn bind(parts: &BTreeMap<u16, Vec<u8>>) -> Result<Vec<u8>, Malformed> {
+    let mut body = Vec::new();
+    for (expected, (part, image)) in (0..).zip(parts) {
+        let (slice, more) = image::unwrap(image)?;
+        if *part != expected {
+            break;
+        }
+        body.extend_from_slice(slice);
+        if !more {
+            return Ok(body);
+        }
+    }
+    Err(Malformed)
 }
 
 fn desk_letter(desk: &mut Desk, step: &mut Step<'_>, letter: &Letter) {
@@ -391,7 +394,7 @@ impl Cell {
         let after = around.scratch.0.as_slice();
         if *self.known != *after {
             let was_lead = self.known.first() == Some(&Known::LEAD);
-            around.leads = around.leads + u64::from(is_lead) - u64::from(was_lead);
+            around.leads = (around.leads + u64::from(is_lead)).saturating_sub(u64::from(was_lead));
             for part in 0..image::parts(self.known.len()).max(image::parts(after.len())) {
                 let kind = Kind::Lead(id);
                 step.effects.changed.insert(Entity { kind, part });

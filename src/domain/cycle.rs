@@ -213,6 +213,19 @@ impl Archive {
         Cycle::read(&mut Reader(self.0.get(&(lead, cycle))?)).ok()
     }
 
+    /// Takes a packed cycle from outside, or takes it away.
+    pub(crate) fn restore(&mut self, lead: LeadId, cycle: u32, body: Option<&[u8]>) -> Result<(), Malformed> {
+        let Some(body) = body else {
+            self.0.remove(&(lead, cycle));
+            return Ok(());
+        };
+        let mut reader = Reader(body);
+        Cycle::read(&mut reader)?;
+        reader.end()?;
+        self.0.insert((lead, cycle), body.into());
+        Ok(())
+    }
+
     /// Forgets everything about a lead.
     pub(crate) fn forget(&mut self, lead: LeadId, effects: &mut Effects) {
         let keys: Vec<_> = self

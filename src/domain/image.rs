@@ -105,6 +105,9 @@ pub(crate) fn unwrap(image: &[u8]) -> Result<(&[u8], bool), Malformed> {
         return Err(Malformed);
     }
     let more = reader.bool()?;
+    if reader.0.is_empty() {
+        return Err(Malformed);
+    }
     Ok((reader.0, more))
 }
 

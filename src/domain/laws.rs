@@ -184,7 +184,7 @@ fn run(policy: Policy, facts: &[(Instant, LeadId, Fact)]) -> (Single, Vec<Output
     (single, effects.outputs)
 }
 
-fn images(book: &Book) -> BTreeMap<Vec<u8>, Vec<u8>> {
+pub(crate) fn images(book: &Book) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut images = BTreeMap::new();
     let mut after: Option<Entity> = None;
     loop {
@@ -201,7 +201,7 @@ fn images(book: &Book) -> BTreeMap<Vec<u8>, Vec<u8>> {
     }
 }
 
-fn restored(policy: Policy, images: &BTreeMap<Vec<u8>, Vec<u8>>) -> Book {
+pub(crate) fn restored(policy: Policy, images: &BTreeMap<Vec<u8>, Vec<u8>>) -> Book {
     let mut book = Book::new(0, 1, Arc::new(policy));
     for (name, image) in images.iter().rev() {
         let entity = Entity::read(&mut super::bytes::Reader(name)).unwrap();

@@ -562,3 +562,86 @@ fn the_promise_starts_at_the_grant_and_its_instants_are_fixed() {
     assert_eq!(promise.respond_by, hour(0).plus_millis(4 * HOUR));
     assert_eq!(promise.reassign_at, Some(hour(8)));
 }
+
+/// A book with a bit of everything: an erased lead, one in a queue, one with two cycles.
+fn eventful() -> Story {
+    let mut story = story();
+    for number in 1..=4 {
+        story.tell(hour(0), number, demo(number, enterprise()));
+    }
+    story.tell(hour(1), 1, follow_up(None, Outcome::Contacted, None));
+    story.tell(hour(1), 2, follow_up(None, Outcome::Rejected, Some("wrong-territory")));
+    story.tell(hour(1), 3, follow_up(None, Outcome::Recycled, None));
+    story.tell(hour(2), 4, erasure(4));
+    story.tell(hour(2), 5, viewed(5, false));
+    story.tell(hour(2), 5, consent(5, false));
+    story.tell(hour(2), 9, available("ben", false));
+    story.tell(hour(24 * 32), 3, demo(3, vec![("gone".to_owned(), None)]));
+    story
+}
+
+#[test]
+fn images_of_every_version_are_still_read() {
+    let story = eventful();
+    let hex = |bytes: &[u8]| {
+        let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        digits.concat()
+    };
+    let images = super::laws::images(&story.single.book);
+    let written = images
+        .iter()
+        .map(|(name, image)| format!("{} {}\n", hex(name), hex(image)));
+    let written: Vec<_> = written.collect();
+    expect_test::expect_file!["golden/images-1.txt"].assert_eq(&written.concat());
+
+    let unhex = |text: &str| -> Vec<u8> {
+        let pairs = text.as_bytes().chunks(2);
+        pairs
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect()
+    };
+    let golden = include_str!("golden/images-1.txt")
+        .lines()
+        .map(|line| line.split_once(' ').unwrap());
+    let golden = golden.map(|(name, image)| (unhex(name), unhex(image))).collect();
+    let book = super::laws::restored(policy(), &golden);
+    assert_eq!(super::laws::images(&book), images);
+    assert_eq!(book.next_deadline(), story.single.book.next_deadline());
+}
+
+#[test]
+fn a_lead_too_long_for_one_image_comes_back_from_its_parts() {
+    let mut story = story();
+    let long = "x".repeat(1_024);
+    let attributes = (0..64).map(|place| text(&format!("{place}{}", "n".repeat(200)), &long));
+    story.tell(hour(0), 1, demo(1, attributes.collect()));
+    let images = super::laws::images(&story.single.book);
+    let book = super::laws::restored(policy(), &images);
+    assert_eq!(super::laws::images(&book), images);
+    story.tell(hour(1), 1, erasure(1));
+    let names = super::laws::images(&story.single.book);
+    let leads = story
+        .effects
+        .changed
+        .iter()
+        .filter(|entity| matches!(entity.kind, super::image::Kind::Lead(_)));
+    assert_eq!(leads.count(), 2, "both parts are another than before");
+    assert!(names.len() < images.len());
+}
+
+#[test]
+fn images_that_make_no_sense_are_refused() {
+    let story = eventful();
+    for (name, image) in super::laws::images(&story.single.book) {
+        let entity = super::image::Entity::read(&mut super::bytes::Reader(&name)).unwrap();
+        for len in 1..image.len() {
+            let mut book = super::book::Book::new(0, 1, Arc::new(policy()));
+            let result = book.restore(&entity, &image[..len]).and_then(|()| book.rebuilt());
+            let is_marks = matches!(entity.kind, super::image::Kind::Marks(..));
+            assert!(
+                result.is_err() || (is_marks && (len - 2).is_multiple_of(22)),
+                "{entity:?} cut to {len}"
+            );
+        }
+    }
+}
