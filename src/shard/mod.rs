@@ -142,8 +142,12 @@ pub struct Worker {
     consumer: Box<dyn Consumer>,
     writer: Option<Box<dyn Transactor>>,
     partitions: BTreeMap<u32, Phase>,
+    /// As it was when the batch was read.
+    ownership: Result<Ownership, LogError>,
     trouble: Option<Trouble>,
     lag_asked_at: i64,
+    /// The policy version that was shown last.
+    shown_policy: Option<u64>,
 }
 
 /// How far a partition is on its way to being ours.
@@ -189,7 +193,9 @@ impl Worker {
             consumer,
             writer: None,
             partitions: BTreeMap::new(),
+            ownership: Err(LogError::Retry("nothing was read yet".to_owned())),
             trouble: None,
+            shown_policy: None,
             lag_asked_at: i64::MIN / 2,
         })
     }
@@ -230,6 +236,9 @@ impl Worker {
             Duration::ZERO
         };
         let signals = self.consumer.poll(self.plan.batch, wait)?;
+        // Taken before the batch is applied: a later one could let a batch through whose partition
+        // was lost meanwhile.
+        self.ownership = self.consumer.ownership();
         let mut batch = Batch::default();
         for signal in signals {
             self.take(signal, &mut batch, now)?;
@@ -344,7 +353,7 @@ impl Worker {
 
     /// One transaction: outputs and mail first, then the state that proves them, then the offsets.
     fn write(&mut self, batch: &Batch, now: Now) -> Result<(), Interrupt> {
-        let ownership = self.consumer.ownership()?;
+        let ownership = self.ownership.clone()?;
         let mut live: BTreeMap<u32, &mut Live> = BTreeMap::new();
         for (partition, phase) in &mut self.partitions {
             if let Phase::Ready(ready) = phase {
@@ -618,7 +627,7 @@ impl Worker {
         }
     }
 
-    fn tell_status(&self) {
+    fn tell_status(&mut self) {
         let ready = self.partitions.values().filter_map(Phase::live);
         let policy = ready
             .clone()
@@ -631,8 +640,11 @@ impl Worker {
             restored,
             policy.map(|policy| policy.version),
         );
-        if let Some(policy) = policy {
+        if let Some(policy) = policy
+            && self.shown_policy < Some(policy.version)
+        {
             self.metrics.adopt(policy);
+            self.shown_policy = Some(policy.version);
         }
     }
 }
