@@ -227,6 +227,11 @@ impl<'a> Lead<'a> {
         self.profile.open(Profile::read)
     }
 
+    /// Whether no attribute was ever given.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.profile.is_empty()
+    }
+
     /// What came of qualifying.
     pub(crate) fn history(&mut self) -> &mut History {
         self.history.open(History::read)
@@ -393,7 +398,11 @@ impl History {
         }
     }
 
+    /// Nothing happened, nothing written.
     fn write(&self, writer: &mut Writer) {
+        if *self == Self::default() {
+            return;
+        }
         writer.list(&self.cycles, |writer, cycle| cycle.write(writer));
         write_texts(writer, &self.refused);
         write_texts(writer, &self.topics);

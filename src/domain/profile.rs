@@ -86,7 +86,11 @@ impl<'a> Profile<'a> {
         standing.collect()
     }
 
+    /// Nothing known, nothing written.
     pub(crate) fn write(&self, writer: &mut Writer) {
+        if self.0.is_empty() {
+            return;
+        }
         writer.list(&self.0, |writer, entry| {
             writer.text(&entry.name);
             writer.int(entry.at.millis());

@@ -48,9 +48,12 @@ fn reason<'t>(lead: &mut Lead<'_>, step: &Step<'t>, happened: Instant, matched: 
     let terms = step.terms;
     let qualify = &terms.policy.qualify;
     let today = step.at.day();
-    let engaged = score::engagement(terms, &lead.touches, today) >= qualify.engagement_at_least;
     let tracks = qualify.fast_track.iter().filter(|track| matched.contains(&track.rule));
-    if !engaged && tracks.clone().next().is_none() {
+    let is_tracked = tracks.clone().next().is_some();
+    // Most events end here, cheaply: nothing is known of the person, or they did too little yet.
+    let fits = !lead.is_blank() || terms.fit_of_nobody >= qualify.fit_at_least;
+    let engaged = fits && score::engagement(terms, &lead.touches, today) >= qualify.engagement_at_least;
+    if !engaged && !is_tracked {
         return None;
     }
     let fit = score::fit(terms, lead.profile());

@@ -163,7 +163,7 @@ fn age(day: i32, today: i32) -> u32 {
 }
 
 fn weight(age_days: u32, half_life_days: Option<u32>) -> u32 {
-    let Some(half_life) = half_life_days.filter(|days| *days > 0) else {
+    let Some(half_life) = half_life_days.filter(|days| *days > 0 && age_days > 0) else {
         return FULL;
     };
     let steps = 64 * u64::from(age_days) / u64::from(half_life);

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use super::fact::{Body, Outcome};
 use super::policy::{EngagementMatch, EngagementRule, Policy, Team};
+use super::profile::Profile;
+use super::score;
 use super::text::fold;
 
 /// An engagement rule by its name, whatever policy names it: first 8 bytes of BLAKE3 of the name.
@@ -30,6 +32,8 @@ pub(crate) struct Terms {
     keys: Vec<RuleKey>,
     by_key: Vec<(RuleKey, usize)>,
     teams: BTreeMap<String, usize>,
+    /// The fit of somebody of whom no attribute is known.
+    pub(crate) fit_of_nobody: i64,
 }
 
 impl Terms {
@@ -39,12 +43,15 @@ impl Terms {
         by_key.sort_unstable();
         let teams = policy.teams.iter().enumerate();
         let teams = teams.map(|(place, team)| (team.id.clone(), place)).collect();
-        Self {
+        let mut terms = Self {
             policy,
             keys,
             by_key,
             teams,
-        }
+            fit_of_nobody: 0,
+        };
+        terms.fit_of_nobody = score::fit(&terms, &Profile::default());
+        terms
     }
 
     /// The key of the engagement rule at this place.
