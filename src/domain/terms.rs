@@ -43,15 +43,15 @@ impl Terms {
         by_key.sort_unstable();
         let teams = policy.teams.iter().enumerate();
         let teams = teams.map(|(place, team)| (team.id.clone(), place)).collect();
-        let mut terms = Self {
+        let mut made = Self {
             policy,
             keys,
             by_key,
             teams,
             fit_of_nobody: 0,
         };
-        terms.fit_of_nobody = score::fit(&terms, &Profile::default());
-        terms
+        made.fit_of_nobody = score::fit(&made, &Profile::default());
+        made
     }
 
     /// The key of the engagement rule at this place.
