@@ -18,6 +18,10 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
+
 use laws::{ALL, Bench, STEP, acks, assigned, at, signal, text, transact, until};
 use support::broker::Broker;
 use tasuki::log::kafka::topics::{NeededTopic, TopicNames, TopicPlan, differences, needed};
@@ -79,6 +83,26 @@ fn missing_topics_are_told_and_made() {
     assert_eq!(rest.len(), 1, "{rest:?}");
     assert_eq!(rest[0].topic, None, "only the broker's own setting is left");
     assert_eq!(log.create_missing(&topics()).unwrap().len(), 0);
+}
+
+#[test]
+fn a_topic_made_anew_has_another_id() {
+    let broker = Broker::start(&[]);
+    let bench = bench(&broker);
+    let name = bench.topic(1);
+    let id = || bench.log.topics(&[&name]).unwrap().remove(0).map(|topic| topic.id);
+    let before = id().unwrap();
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+        .set("bootstrap.servers", broker.address())
+        .create()
+        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime
+        .block_on(admin.delete_topics(&[&name], &AdminOptions::new()))
+        .unwrap();
+    until("it is gone", || id().is_none().then_some(()));
+    bench.make(&name, 1);
+    assert_ne!(until("it is there again", &id), before);
 }
 
 fn refused(options: KafkaOptions) -> LogError {
@@ -195,8 +219,8 @@ fn a_slow_commit_is_not_gone_on_with_and_a_drop_waits_for_nobody() {
     let broker = Broker::start(&[]);
     let bench = bench(&broker);
     let place = Place::new(&bench.topic(1), 0);
+    transact(&mut *bench.log.transactor("t").unwrap(), &place, "first").unwrap();
     let mut transactor = bench.log.transactor("t").unwrap();
-    assert_eq!(transact(&mut *transactor, &place, "first"), Ok(Commit::Clean));
     transactor.begin().unwrap();
     transactor.append(&place.topic, Some(0), text("second")).unwrap();
     transactor.flush().unwrap();

@@ -52,10 +52,15 @@ impl Bench {
         format!("{stem}-{}", self.count.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Makes a topic.
+    pub fn make(&self, topic: &str, partitions: u32) {
+        (self.make)(topic, partitions);
+    }
+
     /// A fresh topic.
     pub fn topic(&self, partitions: u32) -> String {
         let name = self.name("topic");
-        (self.make)(&name, partitions);
+        self.make(&name, partitions);
         until("the topic is known everywhere", || {
             self.log.topics(&[&name]).ok()?.remove(0)?;
             (0..partitions)

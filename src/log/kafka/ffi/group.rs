@@ -68,13 +68,6 @@ impl Client {
         unsafe { self.settle(rd::rd_kafka_incremental_unassign(self.raw(), list.raw())) }
     }
 
-    /// Fetches no more of these for now.
-    pub(in crate::log) fn pause(&self, spots: &[Spot]) -> Result<(), Fault> {
-        let list = List::new(spots)?;
-        // SAFETY: the list lives during the call.
-        Fault::check(unsafe { rd::rd_kafka_pause_partitions(self.raw(), list.raw()) })
-    }
-
     /// True from when the group has given our partitions away until we have answered.
     pub(in crate::log) fn is_assignment_lost(&self) -> bool {
         // SAFETY: the handle lives as long as self.

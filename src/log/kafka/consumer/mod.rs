@@ -5,20 +5,24 @@
 //! it, and not before. Records come out only of partitions that are started and not being given
 //! up, and per start their offsets only rise.
 
+mod arrivals;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Moment};
 
 use super::client_settings;
-use super::faults::{Otherwise, is_fenced, is_refused, judge, judge_with};
+use super::faults::{Otherwise, is_fenced, judge, judge_with};
 use super::ffi::group::GroupToken;
-use super::ffi::incoming::{Arrival, Incoming, Inlet};
+use super::ffi::incoming::{Incoming, Inlet};
 use super::ffi::{Client, Code, Fault, Kind, Rebalance, Spot, group};
 use super::offsets::{self, Asked, spot};
 use super::{KafkaOptions, WATCH_SLACK, fault_of};
 use crate::domain::time::Instant;
-use crate::log::{Committed, Consumer, LogError, Membership, Ownership, Place, ReadLimit, Record, Signal};
+use crate::log::{Committed, Consumer, LogError, Membership, Ownership, Place, ReadLimit, Signal};
 use crate::watchdog::watch;
+
+pub(super) use arrivals::size_of;
 
 /// librdkafka doesn't come back from waiting for records when a rebalance arrives, so no wait is
 /// longer than this.
@@ -39,14 +43,15 @@ enum Stand {
     Idle,
     /// Read; records below the offset have been given out.
     Reading(u64),
-    /// Stopped while a revocation waits: librdkafka would take its removal for the answer.
-    Paused,
+    /// Stopped while a revocation waits: librdkafka would take its removal for the answer, so its
+    /// records are dropped until then. (A pause would outlive the assignment.)
+    Muted,
     /// Being given up; true if librdkafka still has it.
     Leaving(bool),
 }
 
 /// A consumer on Kafka.
-pub(super) struct KafkaConsumer {
+pub(in crate::log::kafka) struct KafkaConsumer {
     places: BTreeMap<Place, Stand>,
     is_lost: bool,
     waiting: VecDeque<Incoming>,
@@ -56,7 +61,7 @@ pub(super) struct KafkaConsumer {
 
 impl KafkaConsumer {
     /// Joins the group; assignments come as signals.
-    pub(super) fn join(options: &KafkaOptions, membership: &Membership) -> Result<Self, LogError> {
+    pub(in crate::log::kafka) fn join(options: &KafkaOptions, membership: &Membership) -> Result<Self, LogError> {
         let what = format!("joining the group {}", membership.group);
         let failed = |fault: Fault| judge(&what, &fault, Otherwise::Retry);
         let client = Client::new(Kind::Member, &client_settings::member(options, membership)).map_err(failed)?;
@@ -79,7 +84,7 @@ impl KafkaConsumer {
                     let places = places_of(&spots);
                     self.client
                         .incremental_assign(&[])
-                        .map_err(|fault| judge("taking an assignment", &fault, Otherwise::Retry))?;
+                        .map_err(|fault| judge("taking an assignment", &fault, Otherwise::Unknown))?;
                     self.places
                         .extend(places.iter().map(|place| (place.clone(), Stand::Idle)));
                     signals.push(Signal::Assigned(places));
@@ -107,88 +112,12 @@ impl KafkaConsumer {
     fn is_started(&self, place: &Place) -> bool {
         matches!(
             self.places.get(place),
-            Some(Stand::Reading(_) | Stand::Paused | Stand::Leaving(true))
+            Some(Stand::Reading(_) | Stand::Muted | Stand::Leaving(true))
         )
     }
 
     fn is_being_revoked(&self) -> bool {
         self.client.shared().is_rebalancing() || self.places.values().any(|stand| matches!(stand, Stand::Leaving(_)))
-    }
-
-    /// Moves what is there into signals, up to the limit.
-    fn take(&mut self, limit: ReadLimit, signals: &mut Vec<Signal>) -> Result<(), LogError> {
-        let (mut records, mut bytes) = (0, 0);
-        while records < limit.records_max && bytes < limit.bytes_max {
-            if self.waiting.is_empty() {
-                self.inlet.pull(Duration::ZERO, &mut self.waiting);
-            }
-            let Some(incoming) = self.waiting.pop_front() else {
-                break;
-            };
-            match incoming.what {
-                Arrival::Record(record) => {
-                    let place = place_of(&incoming.topic, incoming.partition);
-                    if self.is_next(&place, record.offset) {
-                        records += 1;
-                        bytes += size_of(&record);
-                        push_record(signals, place, record);
-                    }
-                }
-                Arrival::End(offset) => {
-                    let place = place_of(&incoming.topic, incoming.partition);
-                    if matches!(self.places.get(&place), Some(Stand::Reading(next)) if *next <= offset as u64) {
-                        signals.push(Signal::End(place, offset as u64));
-                    }
-                }
-                Arrival::Fault(fault) => self.failed(&incoming.topic, incoming.partition, fault, signals)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// True if the record is wanted; moves the partition on.
-    fn is_next(&mut self, place: &Place, offset: u64) -> bool {
-        match self.places.get_mut(place) {
-            Some(Stand::Reading(next)) if offset >= *next => {
-                *next = offset + 1;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn failed(
-        &self,
-        topic: &Arc<str>,
-        partition: i32,
-        fault: Fault,
-        signals: &mut Vec<Signal>,
-    ) -> Result<(), LogError> {
-        if partition < 0 || topic.is_empty() {
-            return self.member_failed(&fault);
-        }
-        let place = place_of(topic, partition);
-        if matches!(self.places.get(&place), Some(Stand::Reading(_))) {
-            signals.push(if fault.is_out_of_range() {
-                Signal::OutOfRange(place)
-            } else {
-                Signal::Unreadable(place, fault.text)
-            });
-        }
-        Ok(())
-    }
-
-    fn member_failed(&self, fault: &Fault) -> Result<(), LogError> {
-        if let Some(cause) = self.client.fatal() {
-            return Err(judge("reading as a group member", &cause, Otherwise::Unknown));
-        }
-        // A topic that isn't there may be a broker that has just come back; it is looked for on.
-        let passes = matches!(fault.code, Code::UnknownTopicOrPartition | Code::UnknownTopic);
-        if is_refused(fault.code) && !passes {
-            return Err(judge("reading as a group member", fault, Otherwise::Retry));
-        }
-        tracing::warn!(code = ?fault.code, text = fault.text, "the group member has a problem");
-        Ok(())
     }
 
     fn owned(&self, place: &Place) -> Result<(), LogError> {
@@ -244,12 +173,13 @@ impl Consumer for KafkaConsumer {
         match self.places.get(place) {
             None | Some(Stand::Leaving(_)) => return Err(LogError::Fenced(format!("{place} is not ours"))),
             Some(Stand::Idle) => {}
-            Some(Stand::Reading(_) | Stand::Paused) => self.stop(place)?,
+            Some(Stand::Reading(_) | Stand::Muted) => self.stop(place)?,
         }
         if self.places.get(place) != Some(&Stand::Idle) {
             return Err(LogError::Retry(format!("{what}: a revocation waits to be released")));
         }
         let _watch = watch("starting to read a partition", CALL_WAIT + WATCH_SLACK);
+        self.forget_waiting(place);
         self.client
             .incremental_assign(&[spot(place, offset as i64)])
             .map_err(|fault| judge(&what, &fault, Otherwise::Retry))?;
@@ -258,15 +188,14 @@ impl Consumer for KafkaConsumer {
     }
 
     fn stop(&mut self, place: &Place) -> Result<(), LogError> {
-        if !matches!(self.places.get(place), Some(Stand::Reading(_) | Stand::Paused)) {
+        if !matches!(self.places.get(place), Some(Stand::Reading(_) | Stand::Muted)) {
             return self.owned(place);
         }
         let _watch = watch("ceasing to read a partition", CALL_WAIT + WATCH_SLACK);
         let spots = [spot(place, 0)];
         let failed = |fault: Fault| judge(&format!("ceasing to read {place}"), &fault, Otherwise::Retry);
         if self.is_being_revoked() {
-            self.client.pause(&spots).map_err(failed)?;
-            self.places.insert(place.clone(), Stand::Paused);
+            self.places.insert(place.clone(), Stand::Muted);
         } else {
             self.client.incremental_unassign(&spots).map_err(failed)?;
             self.places.insert(place.clone(), Stand::Idle);
@@ -352,7 +281,7 @@ impl Consumer for KafkaConsumer {
 }
 
 /// What `ownership` proves with.
-pub(super) struct Token(pub(super) GroupToken);
+pub(in crate::log::kafka) struct Token(pub(in crate::log::kafka) GroupToken);
 
 /// A generation that has just changed is no loss: whoever still owns the partition commits again.
 fn commit_failed(client: &Client, fault: &Fault) -> LogError {
@@ -367,7 +296,7 @@ fn commit_failed(client: &Client, fault: &Fault) -> LogError {
 }
 
 /// List entries that carry what is committed.
-pub(super) fn committed_spots(offsets: &[(Place, Committed)]) -> Vec<Spot> {
+pub(in crate::log::kafka) fn committed_spots(offsets: &[(Place, Committed)]) -> Vec<Spot> {
     offsets
         .iter()
         .map(|(place, committed)| Spot {
@@ -382,31 +311,4 @@ fn places_of(spots: &[Spot]) -> Vec<Place> {
         .iter()
         .map(|spot| Place::new(&spot.topic, spot.partition as u32))
         .collect()
-}
-
-fn place_of(topic: &Arc<str>, partition: i32) -> Place {
-    Place {
-        topic: Arc::clone(topic),
-        partition: partition as u32,
-    }
-}
-
-/// Neighbours of one partition go into one signal.
-fn push_record(signals: &mut Vec<Signal>, place: Place, record: Record) {
-    if let Some(Signal::Records(last, records)) = signals.last_mut()
-        && *last == place
-    {
-        records.push(record);
-        return;
-    }
-    signals.push(Signal::Records(place, vec![record]));
-}
-
-/// What a record weighs against the byte limit.
-pub(super) fn size_of(record: &Record) -> usize {
-    let headers = record
-        .headers
-        .iter()
-        .map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len));
-    record.key.as_ref().map_or(0, Vec::len) + record.value.as_ref().map_or(0, Vec::len) + headers.sum::<usize>()
 }
