@@ -57,6 +57,13 @@ pub(super) fn event(text: &[u8]) -> &[u8] {
     member(text, "event").map_or(b"null", |event| event.get().as_bytes())
 }
 
+/// `<source>#<id>` of the event of a line, where both are text.
+pub(super) fn cause(text: &[u8]) -> Option<String> {
+    let event = event(text);
+    let text_of = |name| serde_json::from_str::<String>(member(event, name)?.get()).ok();
+    Some([text_of("source")?.as_str(), "#", &text_of("id")?].concat())
+}
+
 /// An event nested too deeply is bad, its line is not.
 fn too_deep(text: &[u8]) -> Result<Line, &'static str> {
     let at = member(text, "at").ok_or("nested too deeply")?;

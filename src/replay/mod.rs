@@ -153,7 +153,8 @@ impl<'a, W: Write> Replay<'a, W> {
             }
             Some(Err(rejection)) => {
                 self.single.until(line.at, &mut self.effects);
-                self.reject(&rejection, None, line.at, text)?;
+                let causation = line::cause(text);
+                self.reject(&rejection, causation.as_deref(), line.at, text)?;
             }
         }
         self.write()

@@ -14,7 +14,7 @@ BECAUSE_DEADLINE = "kind"
 RULE_SAYS_THRESHOLDS = True
 
 # 4: the attempt counts in the `id` of a feedback about one, though its data has no member `attempt`.
-FEEDBACK_ID_HAS_ATTEMPT = False
+FEEDBACK_ID_HAS_ATTEMPT = True
 
 # 5: a lead id given as an integer goes out as "text" or as "number".
 INTEGER_LEAD_ID = "text"
@@ -24,7 +24,7 @@ NULL_IN_PERSON = False
 NULL_IN_CAMPAIGN = False
 
 # 7: `forgotten` goes to the teams in "policy" order or in the order of first "handing".
-FORGOTTEN_TEAMS = "policy"
+FORGOTTEN_TEAMS = "handing"
 
 # 8: a feedback about an attempt has `working_seconds` whatever the outcome, not only for a response.
 WORKING_SECONDS_ALWAYS = True

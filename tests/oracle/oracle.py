@@ -515,9 +515,8 @@ class Oracle:
         leads_to = self.policy.reject.get(fold(event.reason or ""), "recycle")
         if attempt.rep is not None:
             lead.refused.add(attempt.rep.id)
-            if attempt.rep.team == attempt.team.id:
-                attempt.rep.virtual -= attempt.cost
-            self.coverage["given back" if attempt.rep.team == attempt.team.id else "not given back: moved"] += 1
+            attempt.rep.virtual -= attempt.cost
+            self.coverage["given back" if attempt.rep.team == attempt.team.id else "given back after a move"] += 1
         if leads_to == "reassign" and lead.reassigned < attempt.team.policy.reassign_at_most:
             if attempt.rep is not None:
                 self.emit_withdrawn(attempt, {"reason": event.reason})

@@ -130,9 +130,9 @@ fn write_handoff(data: &mut Members<'_>, handoff: HandoffId) {
 }
 
 fn write_person(members: &mut Members<'_>, person: &Person) {
-    members.text_or_null("lead_id", person.lead_id.as_deref());
-    members.text_or_null("email", person.email.as_deref());
-    members.text_or_null("anonymous_id", person.anonymous_id.as_deref());
+    members.text_if("lead_id", person.lead_id.as_deref());
+    members.text_if("email", person.email.as_deref());
+    members.text_if("anonymous_id", person.anonymous_id.as_deref());
 }
 
 fn write_profile(members: &mut Members<'_>, profile: &[Attribute]) {
@@ -158,9 +158,9 @@ fn write_campaign(span: &mut Members<'_>, name: &str, campaign: Option<&Campaign
         return span.null(name);
     };
     span.object(name, |members| {
-        members.text_or_null("source", campaign.source.as_deref());
-        members.text_or_null("medium", campaign.medium.as_deref());
-        members.text_or_null("name", campaign.name.as_deref());
+        members.text_if("source", campaign.source.as_deref());
+        members.text_if("medium", campaign.medium.as_deref());
+        members.text_if("name", campaign.name.as_deref());
     });
 }
 

@@ -79,16 +79,17 @@ pub fn dead_letter_line(out: &mut Vec<u8>, letter: &DeadLetter<'_>, decider: Dec
     out.push(b'\n');
 }
 
-/// As of other outputs, with the sequence in place of the counter: a record that cannot be read
-/// names neither a lead nor a cause.
+/// As of other outputs. A record that names no cause has the sequence in place of the counter, or
+/// all such dead letters would have one id.
 fn id(letter: &DeadLetter<'_>, sequence: u64) -> [u8; 16] {
     let causation = letter.causation.unwrap_or_default();
+    let counter = if letter.causation.is_some() { 0 } else { sequence };
     let mut hasher = blake3::Hasher::new();
     for part in [DEAD_LETTER_TYPE, "", "", "", causation] {
         hasher.update(part.as_bytes());
         hasher.update(&[0]);
     }
-    hasher.update(sequence.to_string().as_bytes());
+    hasher.update(counter.to_string().as_bytes());
     let mut id = [0; 16];
     hasher.finalize_xof().fill(&mut id);
     id
