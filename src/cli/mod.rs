@@ -6,6 +6,7 @@
     reason = "this is where the program speaks"
 )]
 
+mod demo;
 mod replay;
 mod serve;
 
@@ -45,6 +46,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Play a made-up week on the embedded log: no set-up, and nothing is left behind
+    Demo(demo::Demo),
     /// Run the service on the log named in the settings
     Serve,
     /// Check policies and settings, saying every fault with its line and its remedy
@@ -81,6 +84,7 @@ struct Failed;
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
+        Command::Demo(arguments) => demo::run(&cli.config, arguments),
         Command::Serve => serve::run(&cli.config),
         Command::Check { files } => check(&cli.config, files),
         Command::Replay(arguments) => replay::run(&cli.config, arguments),

@@ -72,7 +72,7 @@ pub(super) fn connect(settings: &Settings) -> Result<KafkaLog, LogError> {
 }
 
 /// Serves HTTP until a signal comes or a loop ends by itself, then stops everything in order.
-async fn until_told(service: Service, ground: &Ground, listener: TcpListener) -> Result<(), Failed> {
+pub(super) async fn until_told(service: Service, ground: &Ground, listener: TcpListener) -> Result<(), Failed> {
     let router = http::router(Arc::new(Site::of(&service, &ground.settings)), Site::options(ground));
     let (stop, mut stopped) = watch::channel(false);
     let until = async move {
@@ -100,12 +100,14 @@ async fn until_told(service: Service, ground: &Ground, listener: TcpListener) ->
 
 /// Waits for a signal, or for a loop to end by itself; a second signal ends the process at once.
 async fn told(service: &Service) -> std::io::Result<Option<String>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let signalled_once = signalled();
+    tokio::pin!(signalled_once);
     loop {
         tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            signalled = &mut signalled_once => {
+                signalled?;
+                break;
+            }
             () = tokio::time::sleep(LOOK_EVERY) => {
                 if let Some(failure) = service.failure() {
                     return Ok(Some(failure));
@@ -114,11 +116,20 @@ async fn told(service: &Service) -> std::io::Result<Option<String>> {
         }
     }
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        if signalled().await.is_ok() {
+            std::process::exit(1);
         }
-        std::process::exit(1);
     });
     Ok(None)
+}
+
+/// Waits for a signal to stop.
+pub(super) async fn signalled() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
 }
