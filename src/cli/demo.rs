@@ -77,6 +77,9 @@ async fn go_on(service: Service, ground: &Ground) -> Result<(), Failed> {
     let listener = listen(ground.settings.http.address).await?;
     let address = listener.local_addr().map_err(failed)?;
     println!("\n{}", what_to_try(address));
+    if ground.settings.http.token.is_some() {
+        println!("http.token is set: /events, /outputs and /metrics need it as a bearer token.");
+    }
     serve::until_told(service, ground, listener).await
 }
 
@@ -101,8 +104,8 @@ fn what_to_try(address: SocketAddr) -> String {
     {{"type": "tasuki.form.submitted.v1", "form": "demo-request",
      "person": {{"email": "you@example.com"}},
      "profile": {{"company": "Yours", "employees": 500}}}}'
-  curl -N 'http://{address}/outputs/sales.handoffs.enterprise?from=0'   # every handoff, and yours
-  curl -N 'http://{address}/outputs/sales.sla?from=0'                   # answered, late, breached
+  curl -N 'http://{address}/outputs/sales.handoffs.enterprise?from=0'
+  curl -N 'http://{address}/outputs/sales.sla?from=0'
   curl http://{address}/metrics
   curl -i http://{address}/readyz
 "#
