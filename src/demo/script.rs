@@ -119,7 +119,7 @@ const PEOPLE: &[Person] = &[
         "Acorn Press",
         40,
         "FR",
-        &[(THU, 1505, Demo), (THU, 1720, AsksToBeForgotten)],
+        &[(THU, 1505, Demo), (THU, 1620, AsksToBeForgotten)],
     ),
     ("kubo", "Basalt Group", 1500, "JP", &[(FRI, 940, Demo)]),
     ("diaz", "Coral Diving", 20, "ES", &[(FRI, 1100, Demo)]),
