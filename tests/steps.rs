@@ -14,9 +14,8 @@ mod support;
 use std::sync::Arc;
 
 use serde_json::json;
-use support::deployment::{Deployment, POLICY, TOPICS, header};
+use support::deployment::{Deployment, POLICY, TOPICS, header, open_local};
 use tasuki::clock::Clock;
-use tasuki::log::local::LocalLog;
 
 fn form(id: u32, lead: u32) -> serde_json::Value {
     json!({
@@ -25,20 +24,11 @@ fn form(id: u32, lead: u32) -> serde_json::Value {
     })
 }
 
-fn open(directory: &std::path::Path, clock: &Clock) -> LocalLog {
-    let log = LocalLog::open(directory, clock.clone()).unwrap();
-    log.ensure("tasuki.journal", 4).unwrap();
-    for (topic, partitions) in TOPICS {
-        log.ensure(topic, partitions).unwrap();
-    }
-    log
-}
-
 #[test]
 fn a_form_becomes_one_handoff_and_a_missing_answer_one_breach() {
     let directory = tempfile::tempdir().unwrap();
     let clock = Clock::fast(tasuki::domain::time::Instant::from_millis(1_790_000_000_000), 3_600);
-    let deployment = Deployment::new(Arc::new(open(directory.path(), &clock)), clock.clone(), 4, POLICY);
+    let deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, POLICY);
     let (mut intake, mut worker) = (deployment.intake(), deployment.worker("w"));
     deployment.send(&[form(1, 1), form(2, 2), form(1, 1), json!({"no": "type"})]);
     for _ in 0..200 {
@@ -76,4 +66,23 @@ fn a_form_becomes_one_handoff_and_a_missing_answer_one_breach() {
         worker.step(clock.read()).unwrap();
     }
     assert_eq!(count(), before);
+}
+
+#[test]
+fn after_an_unclean_stop_of_another_version_nothing_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Clock::machine();
+    let deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, POLICY);
+    deployment.send(&[form(1, 1)]);
+    let turn = |intake: &mut tasuki::intake::Intake| (0..5).try_for_each(|_| intake.step(clock.read()));
+    let mut older = deployment.intake_translating(1);
+    turn(&mut older).unwrap();
+    drop(older);
+    let words = turn(&mut deployment.intake_translating(2)).unwrap_err().to_string();
+    assert!(words.contains("did not stop cleanly"), "{words}");
+
+    let mut older = deployment.intake_translating(1);
+    turn(&mut older).unwrap();
+    older.close();
+    turn(&mut deployment.intake_translating(2)).unwrap();
 }

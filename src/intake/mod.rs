@@ -547,6 +547,7 @@ impl Intake {
 
     /// Appends a clock record to every journal partition, and takes the next sample.
     fn tell_time(&mut self, now: Now) -> Result<(), LogError> {
+        self.show_lag(now.time);
         let sample = self.appended.sample(now.time);
         match self.ask_topics() {
             Ok(()) => self.ask_ends(&sample, now),
@@ -562,6 +563,23 @@ impl Intake {
             self.append(partition, value, Some(partition))?;
         }
         Ok(())
+    }
+
+    /// The age of the oldest watermark of each role.
+    fn show_lag(&self, now: Instant) {
+        let mut oldest: BTreeMap<Role, Instant> = BTreeMap::new();
+        for phase in self.partitions.values() {
+            if let Phase::Reading(reading) = phase
+                && let Some(until) = reading.proof.read_until()
+            {
+                let known = oldest.entry(reading.context.role).or_insert(until);
+                *known = until.min(*known);
+            }
+        }
+        for (role, until) in oldest {
+            let gauge = self.metrics.intake.lag_seconds.with_label_values(&[role.name()]);
+            gauge.set(seconds_between(until, now));
+        }
     }
 
     fn ask_ends(&mut self, sample: &Arc<watermarks::Sample>, now: Now) {

@@ -69,6 +69,11 @@ impl Proof {
         }
     }
 
+    /// How far the partition has been read, by our own clock.
+    pub(super) fn read_until(&self) -> Option<Instant> {
+        self.proved.as_ref().map(|sample| sample.own)
+    }
+
     /// How far the partition has been read, as journal partition `partition` may be told.
     pub(super) fn watermark(&self, partition: u32) -> Option<Instant> {
         self.proved.as_ref()?.instant(partition)

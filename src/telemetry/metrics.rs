@@ -29,15 +29,6 @@ const WORKING: &[f64] = &[
     288_000.0,
 ];
 
-/// What the audit of our own outputs can find.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuditViolation {
-    /// A sequence number is missing.
-    Gap,
-    /// A sequence number is there twice.
-    Repeat,
-}
-
 /// How a request to `POST /events` ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -82,8 +73,6 @@ pub struct Intake {
     pub lag_seconds: GaugeVec,
     /// `source_last_record_timestamp_seconds{source}`; the label is a configured topic.
     pub source_last_record_timestamp_seconds: GaugeVec,
-    /// `sources_paused`
-    pub sources_paused: IntGauge,
     /// `source_records_lost_total{role}`
     pub source_records_lost: IntCounterVec,
     /// `attributes_ignored_total{role}`
@@ -115,8 +104,6 @@ pub struct Shard {
     pub leads: IntGauge,
     /// `policy_info{version,hash}`; set by `adopt`.
     policy_info: IntGaugeVec,
-    /// `audit_violations_total{kind}`; counted by `violated`.
-    audit_violations: IntCounterVec,
 }
 
 impl Metrics {
@@ -152,9 +139,6 @@ impl Metrics {
         }
         for reason in RejectReason::ALL {
             self.decisions.dead_letters.with_label_values(&[reason.name()]);
-        }
-        for violation in [AuditViolation::Gap, AuditViolation::Repeat] {
-            self.shard.audit_violations.with_label_values(&[violation.name()]);
         }
         for answer in [Answer::Accepted, Answer::Refused, Answer::Failed] {
             self.http_requests.with_label_values(&[answer.name()]);
@@ -231,11 +215,6 @@ impl Metrics {
         }
     }
 
-    /// Counts a violation that the audit found.
-    pub fn violated(&self, violation: AuditViolation) {
-        self.shard.audit_violations.with_label_values(&[violation.name()]).inc();
-    }
-
     /// Counts a request to `POST /events`.
     pub fn answered(&self, answer: Answer) {
         self.http_requests.with_label_values(&[answer.name()]).inc();
@@ -255,15 +234,6 @@ impl Metrics {
 }
 
 const RESULTS: [&str; 5] = ["accepted", "duplicate", "erased", "ignored", "dead_letter"];
-
-impl AuditViolation {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Gap => "gap",
-            Self::Repeat => "repeat",
-        }
-    }
-}
 
 impl Answer {
     fn name(self) -> &'static str {
@@ -319,10 +289,6 @@ impl Intake {
                 &["source"],
                 "Timestamp of the latest record read of a source, in seconds since the epoch",
             )?,
-            sources_paused: builder.gauge(
-                "sources_paused",
-                "Source partitions paused because nearly everything in them was bad",
-            )?,
             source_records_lost: builder.counters(
                 "source_records_lost_total",
                 &["role"],
@@ -365,11 +331,6 @@ impl Shard {
             restore_seconds: builder.histogram("restore_seconds", MEDIUM, "Time a partition took to be restored")?,
             leads: builder.gauge("leads", "Leads that the partitions of this process remember")?,
             policy_info: builder.gauges("policy_info", &["version", "hash"], "1; the policy in force")?,
-            audit_violations: builder.counters(
-                "audit_violations_total",
-                &["kind"],
-                "Gaps and repeats that the audit found in the sequences of our outputs",
-            )?,
         })
     }
 }
@@ -459,11 +420,9 @@ mod tests {
     #[test]
     fn the_rest_is_moved_by_its_handles() {
         let metrics = Metrics::new().unwrap();
-        metrics.violated(AuditViolation::Gap);
         metrics.answered(Answer::Refused);
         metrics.shard.partitions_owned.set(3);
         metrics.shard.commit_seconds.observe(0.012);
-        shows(&metrics, r#"tasuki_audit_violations_total{kind="gap"} 1"#);
         shows(&metrics, r#"tasuki_http_requests_total{answer="refused"} 1"#);
         shows(&metrics, "tasuki_partitions_owned 3");
         shows(&metrics, r#"tasuki_commit_seconds_bucket{le="0.025"} 1"#);

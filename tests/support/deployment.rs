@@ -16,6 +16,7 @@ use tasuki::clock::Clock;
 use tasuki::domain::ids::LeadKey;
 use tasuki::domain::journal::{Foundation, PolicyDocument, Role};
 use tasuki::intake::{self, Intake, Source, founding};
+use tasuki::log::local::LocalLog;
 use tasuki::log::{Log, NewRecord, Place, ReadLimit, Record};
 use tasuki::names::Names;
 use tasuki::settings::Begin;
@@ -62,6 +63,16 @@ time_zone = "UTC"
 always = true
 "#;
 
+/// The embedded log in a folder, with every topic in place.
+pub fn open_local(directory: &std::path::Path, clock: &Clock) -> LocalLog {
+    let log = LocalLog::open(directory, clock.clone()).unwrap();
+    log.ensure("tasuki.journal", 4).unwrap();
+    for (topic, partitions) in TOPICS {
+        log.ensure(topic, partitions).unwrap();
+    }
+    log
+}
+
 /// A deployment on some log.
 pub struct Deployment {
     pub log: Arc<dyn Log>,
@@ -70,6 +81,8 @@ pub struct Deployment {
     pub sources: Vec<Source>,
     pub watch: Watch,
     pub clock: Clock,
+    pub patience_ms: i64,
+    pub batch: ReadLimit,
 }
 
 pub fn document(text: &str) -> PolicyDocument {
@@ -103,6 +116,11 @@ impl Deployment {
             sources,
             watch,
             clock,
+            patience_ms: 60_000,
+            batch: ReadLimit {
+                records_max: 20_000,
+                bytes_max: 4 << 20,
+            },
         };
         founding::publish_policy(deployment.log.as_ref(), &deployment.names, &document(policy)).unwrap();
         let foundation = Foundation {
@@ -121,13 +139,18 @@ impl Deployment {
     }
 
     pub fn intake(&self) -> Intake {
+        self.intake_translating(1)
+    }
+
+    /// An intake whose translation has this number.
+    pub fn intake_translating(&self, translation: u32) -> Intake {
         let plan = intake::Plan {
             names: self.names.clone(),
             worker: "intake.0".into(),
             instance: None,
             partitions: self.partitions,
             lead_key: LeadKey::derive("tasuki"),
-            translation: 1,
+            translation,
             sources_version: 1,
             sources: self.sources.clone(),
             clock_every_ms: 50,
@@ -149,11 +172,8 @@ impl Deployment {
             instance: None,
             partitions: self.partitions,
             dead_letter_partitions: 6,
-            patience_ms: 60_000,
-            batch: ReadLimit {
-                records_max: 20_000,
-                bytes_max: 4 << 20,
-            },
+            patience_ms: self.patience_ms,
+            batch: self.batch,
             deadlines_max: 1_000,
         };
         Worker::join(self.log.clone(), plan, self.watch.clone()).unwrap()
