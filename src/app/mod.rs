@@ -297,7 +297,7 @@ fn intake_plan(ground: &Ground, names: &Names, number: u32) -> intake::Plan {
         lead_key: LeadKey::derive(settings.privacy.secret.reveal()),
         // The number of the code, and a fingerprint of the settings that a translation hangs on.
         translation: TRANSLATION << 16 | (settings_hash(&contexts) & 0xffff) as u32,
-        sources_version: 1,
+        sources_version: settings.intake.sources_version,
         sources,
         clock_every_ms: i64::try_from(settings.time.clock_interval.as_millis()).unwrap_or(i64::MAX),
     }
@@ -322,6 +322,7 @@ fn shard_plan(ground: &Ground, names: &Names, instance: &str, number: u32) -> Re
             bytes_max: settings.shard.batch_bytes_max,
         },
         deadlines_max: settings.shard.deadlines_per_transaction_max,
+        idle_commit_ms: i64::try_from(settings.shard.idle_commit_interval.as_millis()).unwrap_or(i64::MAX),
     })
 }
 

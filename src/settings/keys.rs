@@ -5,7 +5,6 @@ use crate::shape::{DAYS, Key, Kind, Table, defaulted, optional, required};
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
 
 const PATH: Kind = Kind::Text { min: 1, max: 4096 };
 const SECRET: Kind = Kind::Text { min: 1, max: 1024 };
@@ -96,7 +95,6 @@ pub static SETTINGS: Table = Table {
         optional("http", Kind::Table(&HTTP), "the HTTP server"),
         optional("privacy", Kind::Table(&PRIVACY), "identity and erasure"),
         optional("time", Kind::Table(&TIME), "clocks and deadlines"),
-        optional("guard", Kind::Table(&GUARD), "pausing a source that is nearly all bad"),
         optional("telemetry", Kind::Table(&TELEMETRY), "logs"),
         optional("sources", SOURCES, "topics that are read"),
     ],
@@ -144,14 +142,7 @@ const CLIENT: Kind = Kind::Map {
 static JOURNAL: Table = Table {
     doc: "[journal]",
     exactly_one: &[],
-    keys: &[
-        optional("partitions", count(1, 1024), "partitions of the journal"),
-        required(
-            "kept",
-            span(DAY, 3650 * DAY),
-            "what is older, and done with, is deleted",
-        ),
-    ],
+    keys: &[optional("partitions", count(1, 1024), "partitions of the journal")],
 };
 
 static SHARD: Table = Table {
@@ -170,24 +161,9 @@ static SHARD: Table = Table {
             "bytes of journal records in a transaction",
         ),
         required(
-            "batch_time",
-            span(1, SECOND),
-            "records are collected for so long under load",
-        ),
-        required(
-            "open_time_max",
-            span(1, 10 * SECOND),
-            "a transaction stays open no longer",
-        ),
-        required(
             "deadlines_per_transaction_max",
             count(1, 100_000),
             "deadlines that a transaction fires",
-        ),
-        required(
-            "queued_per_transaction_max",
-            count(1, 100_000),
-            "queued leads that a transaction serves",
         ),
         required(
             "idle_commit_interval",
@@ -200,7 +176,14 @@ static SHARD: Table = Table {
 static INTAKE: Table = Table {
     doc: "[intake]",
     exactly_one: &[],
-    keys: &[required("workers", WORKERS, "threads that read the sources")],
+    keys: &[
+        required("workers", WORKERS, "threads that read the sources"),
+        required(
+            "sources_version",
+            count(1, 1_000_000),
+            "raise it with each change that takes a source away, or deadlines wait for it",
+        ),
+    ],
 };
 
 static POLICY: Table = Table {
@@ -226,11 +209,6 @@ static PRIVACY: Table = Table {
     keys: &[
         required("secret", SECRET, "the secret that lead ids are made with"),
         optional("secret_file", PATH, "a file with the secret"),
-        required(
-            "erase_within",
-            span(MINUTE, 30 * DAY),
-            "an erased lead is gone within this",
-        ),
     ],
 };
 
@@ -247,23 +225,6 @@ static TIME: Table = Table {
             "clock_interval",
             span(10, 10 * SECOND),
             "clock records are appended so often",
-        ),
-    ],
-};
-
-static GUARD: Table = Table {
-    doc: "[guard]",
-    exactly_one: &[],
-    keys: &[
-        required(
-            "bad_share",
-            Kind::Share,
-            "a source is paused at this share of bad records",
-        ),
-        required(
-            "window_records",
-            count(10, 1_000_000),
-            "the share is taken of so many records",
         ),
     ],
 };

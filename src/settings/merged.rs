@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::layers::{DEFAULTS, Findings, Given, Values, read};
 use super::{
-    Begin, Guard, Http, Intake, Journal, Kafka, Local, LogFormat, LogKind, PolicyPlace, Privacy, Secret, Settings,
-    Shard, SourceSettings, Telemetry, Time, UnknownTypes,
+    Begin, Http, Intake, Journal, Kafka, Local, LogFormat, LogKind, PolicyPlace, Privacy, Secret, Settings, Shard,
+    SourceSettings, Telemetry, Time, UnknownTypes,
 };
 use crate::domain::journal::Role;
 use crate::fault::{Fault, Place};
@@ -36,11 +36,11 @@ pub(super) fn settings(values: Values, findings: Findings) -> Result<Settings, V
         kafka: whole.kafka(log),
         journal: Journal {
             partitions: whole.optional("journal.partitions").and_then(|text| text.parse().ok()),
-            kept: whole.span("journal.kept"),
         },
         shard: whole.shard(),
         intake: Intake {
             workers: whole.number("intake.workers"),
+            sources_version: whole.number("intake.sources_version"),
         },
         policy: PolicyPlace {
             file: whole.path("policy.file"),
@@ -50,17 +50,12 @@ pub(super) fn settings(values: Values, findings: Findings) -> Result<Settings, V
             secret: whole
                 .secret("privacy.secret")
                 .unwrap_or_else(|| Secret::new(whole.text("privacy.secret"))),
-            erase_within: whole.span("privacy.erase_within"),
         },
         time: Time {
             patience: whole.span("time.patience"),
             clock_interval: whole.span("time.clock_interval"),
         },
         sources: whole.sources(),
-        guard: Guard {
-            bad_share: whole.text("guard.bad_share").parse().unwrap_or_default(),
-            window_records: whole.number("guard.window_records"),
-        },
         telemetry: Telemetry {
             log_format: match (whole.optional("telemetry.log_format").as_deref(), log) {
                 (Some("json"), _) | (None, LogKind::Kafka) => LogFormat::Json,
@@ -188,10 +183,7 @@ impl Whole {
             workers: self.number("shard.workers"),
             batch_records_max: self.number("shard.batch_records_max"),
             batch_bytes_max: self.number("shard.batch_bytes_max"),
-            batch_time: self.span("shard.batch_time"),
-            open_time_max: self.span("shard.open_time_max"),
             deadlines_per_transaction_max: self.number("shard.deadlines_per_transaction_max"),
-            queued_per_transaction_max: self.number("shard.queued_per_transaction_max"),
             idle_commit_interval: self.span("shard.idle_commit_interval"),
         }
     }

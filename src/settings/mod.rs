@@ -54,8 +54,6 @@ pub struct Settings {
     pub time: Time,
     /// Topics that are read on Kafka, by name without `kafka.source_prefix`; disabled ones too.
     pub sources: BTreeMap<String, SourceSettings>,
-    /// Pausing a source that is nearly all bad.
-    pub guard: Guard,
     /// Logs.
     pub telemetry: Telemetry,
 }
@@ -98,8 +96,6 @@ pub struct Kafka {
 pub struct Journal {
     /// As set; see `Settings::journal_partitions`.
     pub partitions: Option<u32>,
-    /// What is older, and done with, is deleted.
-    pub kept: Duration,
 }
 
 /// Deciding.
@@ -111,14 +107,8 @@ pub struct Shard {
     pub batch_records_max: usize,
     /// Bytes of journal records in a transaction, at most, one record more.
     pub batch_bytes_max: usize,
-    /// Records are collected for so long under load.
-    pub batch_time: Duration,
-    /// A transaction stays open no longer.
-    pub open_time_max: Duration,
     /// Deadlines that a transaction fires, at most.
     pub deadlines_per_transaction_max: usize,
-    /// Queued leads that a transaction serves, at most.
-    pub queued_per_transaction_max: usize,
     /// Clock records that pass no deadline are committed at most so often.
     pub idle_commit_interval: Duration,
 }
@@ -128,6 +118,8 @@ pub struct Shard {
 pub struct Intake {
     /// Threads.
     pub workers: u32,
+    /// Grows when a source is taken away; only a higher number forgets one.
+    pub sources_version: u64,
 }
 
 /// The agreement.
@@ -153,8 +145,6 @@ pub struct Http {
 pub struct Privacy {
     /// What lead ids are made with; fixed with the first record.
     pub secret: Secret,
-    /// An erased lead is gone within this.
-    pub erase_within: Duration,
 }
 
 /// Clocks and deadlines.
@@ -199,15 +189,6 @@ pub enum UnknownTypes {
     DeadLetter,
     /// They are dropped, and counted.
     Ignore,
-}
-
-/// Pausing a source that is nearly all bad.
-#[derive(Clone, Debug)]
-pub struct Guard {
-    /// From this share of bad records on, 0 to 1.
-    pub bad_share: f64,
-    /// Of so many of its last records.
-    pub window_records: usize,
 }
 
 /// Logs.

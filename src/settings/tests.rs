@@ -40,10 +40,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(settings.log, LogKind::Local);
     assert_eq!(settings.local.path, PathBuf::from("data"));
     assert_eq!(settings.kafka.session_timeout, Duration::from_secs(10));
-    assert_eq!(
-        (settings.journal_partitions(), settings.journal.kept),
-        (4, Duration::from_hours(720))
-    );
+    assert_eq!(settings.journal_partitions(), 4);
     assert_eq!((settings.shard.workers, settings.intake.workers), (1, 1));
     assert_eq!(settings.shard.batch_records_max, 20_000);
     assert_eq!(settings.http.address.to_string(), "127.0.0.1:8080");
@@ -54,7 +51,6 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(settings.sources["sales.follow-ups"].role, Role::FollowUps);
     assert!(settings.source_topics().is_empty());
     assert_eq!(settings.telemetry.log_format, LogFormat::Text);
-    assert!((settings.guard.bad_share - 0.95).abs() < 1e-9);
     assert!(settings.warnings().is_empty());
 }
 
@@ -116,7 +112,7 @@ fn every_fault_comes_at_once_with_place_and_remedy() {
     let wrong = file(
         "wrong.toml",
         "deployement = \"x\"\n[kafka]\nsession_timeout = 10\n[kafka.client]\ngroup.id = \"mine\"\n\n[shard]\n\
-         workers = \"2\"\nbatch_time = \"1 s\"\n[sources.\"crm.tasks\"]\nrole = \"follow-up\"\n[http]\n\
+         workers = \"2\"\nidle_commit_interval = \"1 s\"\n[sources.\"crm.tasks\"]\nrole = \"follow-up\"\n[http]\n\
          address = \"0.0.0.0:80\"\n[sources.calls]\nenabled = true\n",
     );
     let environment = [

@@ -57,10 +57,6 @@ pub fn read_text(kind: &Kind, text: &str) -> Result<Node, Problem> {
             ))
         }
         Kind::Integer { min, max } => read_integer(kind, text, *min, *max),
-        Kind::Share => match Number::parse(text) {
-            Some(number) if (0..=1_000_000).contains(&number.micros()) => Ok(Node::Number(number)),
-            _ => Err(Problem::not_a(kind)),
-        },
         Kind::Number => Number::parse(text)
             .map(Node::Number)
             .ok_or_else(|| Problem::not_a(kind)),

@@ -78,8 +78,6 @@ pub enum Kind {
         /// At most.
         max: i64,
     },
-    /// A decimal number from 0 to 1.
-    Share,
     /// A decimal number, exact.
     Number,
     /// True or false.
@@ -201,7 +199,6 @@ impl Kind {
             Self::Choice(words) => format!("one of {}", quoted(words)),
             Self::Integer { min, max: i64::MAX } => format!("a whole number, at least {min}"),
             Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
-            Self::Share => "a number from 0 to 1".to_owned(),
             Self::Number => "a number of at most 18 digits and 6 decimal places".to_owned(),
             Self::Bool => "true or false".to_owned(),
             Self::Scalar | Self::Property => "text, a number, true or false".to_owned(),

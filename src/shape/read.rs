@@ -228,7 +228,7 @@ fn read_leaf(kind: &Kind, value: &DeValue<'_>, source: &str) -> Result<Node, Pro
                 Err(_) => Err(Problem::not_a(kind)),
             }
         }
-        (Kind::Share | Kind::Number, DeValue::Integer(_) | DeValue::Float(_)) => {
+        (Kind::Number, DeValue::Integer(_) | DeValue::Float(_)) => {
             read_text(kind, number_text(value).as_deref().unwrap_or_default())
         }
         (Kind::Scalar, DeValue::Integer(_) | DeValue::Float(_)) => {

@@ -58,7 +58,6 @@ fn value(kind: &Kind) -> Map<String, Value> {
             ("minimum", json!(min)),
             ("maximum", json!(max)),
         ]),
-        Kind::Share => map([("type", json!("number")), ("minimum", json!(0)), ("maximum", json!(1))]),
         Kind::Number => map([("type", json!("number"))]),
         Kind::Bool => map([("type", json!("boolean"))]),
         Kind::Scalar | Kind::Property => map([("type", json!(["string", "number", "boolean"]))]),

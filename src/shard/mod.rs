@@ -33,8 +33,6 @@ use self::restore::{Restore, RestoreError};
 
 /// How long a poll waits when there is nothing to do.
 const POLL_WAIT: Duration = Duration::from_millis(50);
-/// A stretch of the journal that led to nothing is committed this often at most, in milliseconds.
-const IDLE_COMMIT_MS: i64 = 10_000;
 /// A restore that reads nothing for so long looks for writers that left a transaction open.
 const QUIET_MS_MAX: i64 = 2_000;
 /// Waits between attempts after trouble, in milliseconds: the first, and the longest.
@@ -65,6 +63,8 @@ pub struct Plan {
     pub batch: ReadLimit,
     /// Deadlines that one transaction fires at most.
     pub deadlines_max: usize,
+    /// A stretch of the journal that led to nothing is committed this often at most, in milliseconds.
+    pub idle_commit_ms: i64,
 }
 
 impl Plan {
@@ -338,9 +338,10 @@ impl Worker {
 
     /// Commits what led to nothing, once in a while.
     fn commit_idle(&mut self, now: Now) -> Result<(), Interrupt> {
+        let idle_commit_ms = self.plan.idle_commit_ms;
         let overdue = |phase: &Phase| match phase {
             Phase::Ready(live) => {
-                live.shard.next_offset() > live.committed && now.running_ms - live.committed_at >= IDLE_COMMIT_MS
+                live.shard.next_offset() > live.committed && now.running_ms - live.committed_at >= idle_commit_ms
             }
             Phase::Assigned | Phase::Restoring(_) => false,
         };

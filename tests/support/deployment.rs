@@ -175,6 +175,7 @@ impl Deployment {
             patience_ms: self.patience_ms,
             batch: self.batch,
             deadlines_max: 1_000,
+            idle_commit_ms: 10_000,
         };
         Worker::join(self.log.clone(), plan, self.watch.clone()).unwrap()
     }
