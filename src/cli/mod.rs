@@ -9,6 +9,7 @@
 mod demo;
 mod replay;
 mod serve;
+mod topics;
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -56,6 +57,9 @@ enum Command {
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Compare the broker's topics with what the settings need, or make those that are missing
+    #[command(subcommand)]
+    Topics(topics::Topics),
     /// Answer what a policy does with a history: events in on stdin, outputs on stdout
     Replay(replay::Replay),
     /// Print the lead id of a person, by the secret of the settings
@@ -87,6 +91,7 @@ pub fn run() -> ExitCode {
         Command::Demo(arguments) => demo::run(&cli.config, arguments),
         Command::Serve => serve::run(&cli.config),
         Command::Check { files } => check(&cli.config, files),
+        Command::Topics(what) => topics::run(&cli.config, what),
         Command::Replay(arguments) => replay::run(&cli.config, arguments),
         Command::LeadId(person) => lead_id(&cli.config, person),
     };
@@ -129,12 +134,12 @@ fn lead_id(config: &[PathBuf], person: &Identifier) -> Result<(), Failed> {
 
 /// The settings in force, or every fault in them said.
 fn settings(config: &[PathBuf]) -> Result<Settings, Failed> {
-    Settings::load(config).map_err(|faults| failed_all(&faults))
+    Settings::load(config).map_err(|faults| failed_all(&faults, "fault"))
 }
 
 /// The policy in force, or every fault in it said.
 fn policy(settings: &Settings) -> Result<(PolicyDocument, Policy), Failed> {
-    policy_file::load(&settings.policy.file).map_err(|faults| failed_all(&faults))
+    policy_file::load(&settings.policy.file).map_err(|faults| failed_all(&faults, "fault"))
 }
 
 fn failed(words: impl Display) -> Failed {
@@ -142,11 +147,12 @@ fn failed(words: impl Display) -> Failed {
     Failed
 }
 
-fn failed_all(faults: &[impl Display]) -> Failed {
-    for fault in faults {
-        eprintln!("{fault}");
+/// Says each of what is wrong, and how many there are.
+fn failed_all(wrong: &[impl Display], noun: &str) -> Failed {
+    for each in wrong {
+        eprintln!("{each}");
     }
-    failed(format!("{}; nothing was started", count(faults.len(), "fault")))
+    failed(format!("{} found; nothing was started", count(wrong.len(), noun)))
 }
 
 fn count(number: usize, noun: &str) -> String {

@@ -37,7 +37,7 @@ fn parse_time(text: &str) -> Result<Instant, String> {
 
 pub(super) fn run(config: &[PathBuf], arguments: &Replay) -> Result<(), Failed> {
     let settings = super::settings(config)?;
-    let (_, policy) = policy_file::load(&arguments.policy).map_err(|faults| failed_all(&faults))?;
+    let (_, policy) = policy_file::load(&arguments.policy).map_err(|faults| failed_all(&faults, "fault"))?;
     let key = LeadKey::derive(settings.privacy.secret.reveal());
     let loaded = arguments.load.as_ref().map(std::fs::read).transpose();
     let loaded = loaded

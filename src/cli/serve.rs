@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{Failed, failed};
+use super::{Failed, failed, failed_all, topics};
 use crate::app::{self, Ground, Service, Site};
 use crate::clock::Clock;
 use crate::domain::policy::Policy;
@@ -31,7 +31,7 @@ pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
         tracing::warn!(warning, "settings");
     }
     let clock = Clock::machine();
-    let log = open(&settings, &policy.1, &clock).map_err(failed)?;
+    let log = open(&settings, &policy.1, &clock)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -55,10 +55,16 @@ pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
 }
 
 /// Opens the log with every topic in place.
-fn open(settings: &Settings, policy: &Policy, clock: &Clock) -> Result<Arc<dyn Log>, LogError> {
-    match settings.log {
-        LogKind::Local => app::open_local(settings, policy, clock),
-        LogKind::Kafka => Ok(Arc::new(connect(settings)?)),
+fn open(settings: &Settings, policy: &Policy, clock: &Clock) -> Result<Arc<dyn Log>, Failed> {
+    if settings.log == LogKind::Local {
+        return app::open_local(settings, policy, clock).map_err(failed);
+    }
+    let log = connect(settings).map_err(failed)?;
+    let different = topics::check(&log, settings, policy).map_err(failed)?;
+    if different.is_empty() {
+        Ok(Arc::new(log))
+    } else {
+        Err(failed_all(&different, "difference"))
     }
 }
 
