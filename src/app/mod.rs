@@ -31,6 +31,8 @@ pub use self::web::Site;
 
 /// A stop that takes longer ends the process anyway; what is open is ended by whoever takes over.
 const STOP_WAIT: Duration = Duration::from_secs(20);
+/// What must stand in the log before anything begins may take so long to get there.
+const GROUND_WAIT: Duration = Duration::from_secs(30);
 /// A loop that could not join its group tries again after this.
 const JOIN_WAIT: Duration = Duration::from_secs(1);
 
@@ -82,8 +84,7 @@ impl Service {
     pub fn start(ground: &Ground) -> Result<Self, StartError> {
         let (settings, log) = (&ground.settings, &ground.log);
         let names = Names::new(&settings.kafka.prefix);
-        founding::publish_policy(log.as_ref(), &names, &ground.policy.0)?;
-        founding::found(log.as_ref(), &names, &foundation(settings), &ground.policy.0)?;
+        lay_ground(ground, &names)?;
         let metrics = Arc::new(Metrics::new()?);
         metrics.adopt(&ground.policy.1);
         let watch = Watch {
@@ -143,6 +144,27 @@ impl Service {
             std::thread::sleep(Duration::from_millis(10));
         }
         false
+    }
+}
+
+/// Publishes the policy and founds the journal. Topics that have just been made have no leader for a
+/// moment, so this is tried again while the log says that it may pass; each step may be repeated.
+fn lay_ground(ground: &Ground, names: &Names) -> Result<(), FoundingError> {
+    let (log, document) = (ground.log.as_ref(), &ground.policy.0);
+    let foundation = foundation(&ground.settings);
+    let until = std::time::Instant::now() + GROUND_WAIT;
+    loop {
+        let laid = founding::publish_policy(log, names, document)
+            .and_then(|()| founding::found(log, names, &foundation, document));
+        match laid {
+            Err(FoundingError::Log(error @ (LogError::Retry(_) | LogError::Unknown(_))))
+                if std::time::Instant::now() < until =>
+            {
+                tracing::warn!(%error, "cannot begin yet");
+                std::thread::sleep(JOIN_WAIT);
+            }
+            laid => return laid,
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub fn publish_policy(log: &dyn Log, names: &Names, document: &PolicyDocument) -
     let place = Place::new(&names.policy(), 0);
     if let Standing::Higher = standing(log, &place, document)? {
         let value = serde_json::to_vec(&Published::from(document)).unwrap_or_default();
-        append(log, &place, value)?;
+        append(log, std::slice::from_ref(&place), &value)?;
     }
     match standing(log, &place, document)? {
         Standing::InForce => Ok(()),
@@ -51,21 +51,27 @@ pub fn found(
     foundation: &Foundation,
     policy: &PolicyDocument,
 ) -> Result<(), FoundingError> {
-    for partition in 0..foundation.partitions {
-        let place = Place::new(&names.journal(), partition);
-        let (start, end) = log.bounds(&place)?;
-        if end == 0 {
-            append(
-                log,
-                &place,
-                journal::encode(&JournalRecord::Foundation(foundation.clone(), policy.clone())),
-            )?;
-        }
-        if start > 0 {
+    let places = (0..foundation.partitions).map(|partition| Place::new(&names.journal(), partition));
+    let (mut empty, mut begun) = (Vec::new(), Vec::new());
+    for place in places {
+        match log.bounds(&place)? {
+            (_, 0) => empty.push(place),
+            (0, _) => begun.push(place),
             // The foundation is in the state log by now; the shard compares it when it is restored.
-            continue;
+            (_, _) => {}
         }
-        let first = read(log, &place, 1)?.into_iter().next();
+    }
+    // All that can be refused comes before anything is written.
+    check_all(log, &begun, foundation)?;
+    let first = journal::encode(&JournalRecord::Foundation(foundation.clone(), policy.clone()));
+    append(log, &empty, &first)?;
+    // Somebody else may have been first.
+    check_all(log, &empty, foundation)
+}
+
+fn check_all(log: &dyn Log, places: &[Place], foundation: &Foundation) -> Result<(), FoundingError> {
+    for place in places {
+        let first = read(log, place, 1)?.into_iter().next();
         match first.and_then(|value| journal::decode(&value).ok()) {
             Some(JournalRecord::Foundation(known, _)) => {
                 check_foundation(&known, foundation)
@@ -140,19 +146,31 @@ pub(super) fn parse_policy(value: &[u8]) -> Option<PolicyDocument> {
     })
 }
 
-fn append(log: &dyn Log, place: &Place, value: Vec<u8>) -> Result<(), LogError> {
+/// Appends one value to each place, and waits until all are there.
+fn append(log: &dyn Log, places: &[Place], value: &[u8]) -> Result<(), LogError> {
+    if places.is_empty() {
+        return Ok(());
+    }
     let mut appender = log.appender()?;
-    let record = NewRecord {
-        value: Some(value),
-        ..NewRecord::default()
-    };
-    appender.append(&place.topic, Some(place.partition), record)?;
+    for place in places {
+        let record = NewRecord {
+            value: Some(value.to_vec()),
+            ..NewRecord::default()
+        };
+        appender.append(&place.topic, Some(place.partition), record)?;
+    }
+    let mut missing = places.len();
     for _ in 0..READ_ATTEMPTS_MAX {
-        if !appender.poll(READ_WAIT)?.is_empty() {
+        missing = missing.saturating_sub(appender.poll(READ_WAIT)?.len());
+        if missing == 0 {
             return Ok(());
         }
     }
-    Err(LogError::Unknown(format!("no acknowledgement from {place}")))
+    Err(LogError::Unknown(format!(
+        "{missing} of {} records were not acknowledged, {} among them or before it",
+        places.len(),
+        places[places.len() - 1]
+    )))
 }
 
 /// The values of the records below `end`, or of the first ones.
