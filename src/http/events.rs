@@ -20,6 +20,8 @@ use crate::wire::cloudevents::is_json;
 use crate::wire::translate;
 
 const STRUCTURED: &str = "application/cloudevents+json";
+/// Of a body that is too large, so much is still read before the answer.
+const DROPPED_BYTES_MAX: usize = 16 << 20;
 const BATCH: &str = "application/cloudevents-batch+json";
 
 /// Judges what came, appends it, and answers once it is durable.
@@ -136,28 +138,34 @@ fn judge(shared: &Shared, new: &mut NewRecord) -> Result<(), Rejection> {
     }
 }
 
+/// The body, if it isn't too large. One that is, is read on for a while and thrown away: a client that
+/// is still writing would see its connection break instead of the answer.
 async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Vec<u8>, Problem> {
-    let too_large = || {
-        let detail = format!("the body has more than {bytes_max} bytes");
-        Problem::rejected(rejection(RejectReason::TooLarge, detail), None)
-    };
     let announced = headers
         .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|announced| announced > bytes_max) {
-        return Err(too_large());
-    }
-    let mut bytes = Vec::with_capacity(announced.unwrap_or(0));
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok())
+        .unwrap_or(0);
+    let mut bytes = Vec::with_capacity(announced.min(bytes_max));
+    let mut dropped = 0;
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| {
             let detail = "the body broke off".to_owned();
             Problem::rejected(rejection(RejectReason::NotJson, detail), None)
         })?;
-        if bytes.len() + chunk.len() > bytes_max {
-            return Err(too_large());
+        if dropped > 0 || bytes.len() + chunk.len() > bytes_max {
+            dropped += chunk.len();
+            bytes = Vec::new();
+        } else {
+            bytes.extend_from_slice(&chunk);
         }
-        bytes.extend_from_slice(&chunk);
+        if dropped > DROPPED_BYTES_MAX {
+            break;
+        }
+    }
+    if dropped > 0 {
+        let detail = format!("the body has more than {bytes_max} bytes");
+        return Err(Problem::rejected(rejection(RejectReason::TooLarge, detail), None));
     }
     Ok(bytes)
 }
