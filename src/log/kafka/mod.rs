@@ -126,7 +126,8 @@ fn reach(client: &Client, addresses: &str) -> Result<(), LogError> {
 
 impl Log for KafkaLog {
     fn consumer(&self, membership: &Membership) -> Result<Box<dyn Consumer>, LogError> {
-        Ok(Box::new(consumer::KafkaConsumer::join(&self.options, membership)?))
+        let consumer = consumer::KafkaConsumer::join(&self.options, membership, &self.asker)?;
+        Ok(Box::new(consumer))
     }
 
     fn appender(&self) -> Result<Box<dyn Appender>, LogError> {

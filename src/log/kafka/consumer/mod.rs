@@ -57,11 +57,18 @@ pub(in crate::log::kafka) struct KafkaConsumer {
     waiting: VecDeque<Incoming>,
     inlet: Inlet,
     client: Arc<Client>,
+    /// Asks for offsets. On the member's own connections a question would wait behind a fetch, which
+    /// the broker holds back for as long as there is nothing to fetch.
+    asker: Arc<Client>,
 }
 
 impl KafkaConsumer {
     /// Joins the group; assignments come as signals.
-    pub(in crate::log::kafka) fn join(options: &KafkaOptions, membership: &Membership) -> Result<Self, LogError> {
+    pub(in crate::log::kafka) fn join(
+        options: &KafkaOptions,
+        membership: &Membership,
+        asker: &Arc<Client>,
+    ) -> Result<Self, LogError> {
         let what = format!("joining the group {}", membership.group);
         let failed = |fault: Fault| judge(&what, &fault, Otherwise::Retry);
         let client = Client::new(Kind::Member, &client_settings::member(options, membership)).map_err(failed)?;
@@ -73,6 +80,7 @@ impl KafkaConsumer {
             waiting: VecDeque::new(),
             inlet,
             client,
+            asker: Arc::clone(asker),
         })
     }
 
@@ -258,15 +266,15 @@ impl Consumer for KafkaConsumer {
     }
 
     fn ends(&mut self, places: &[Place]) -> Vec<Result<u64, LogError>> {
-        offsets::ends(&self.client, places)
+        offsets::ends(&self.asker, places)
     }
 
     fn offset_at(&mut self, place: &Place, time: Instant) -> Result<u64, LogError> {
-        offsets::one(&self.client, place, Asked::At(time))
+        offsets::one(&self.asker, place, Asked::At(time))
     }
 
     fn start_offset(&mut self, place: &Place) -> Result<u64, LogError> {
-        offsets::one(&self.client, place, Asked::First)
+        offsets::one(&self.asker, place, Asked::First)
     }
 
     fn close(mut self: Box<Self>) {
