@@ -79,6 +79,7 @@ const LAWS: &[(&str, Law)] = &[
         "a partition moves only after its release",
         groups::moves_only_after_release,
     ),
+    ("what a member keeps is read on", groups::what_is_kept_is_read_on),
     ("a former owner commits nothing", groups::a_former_owner_commits_nothing),
 ];
 

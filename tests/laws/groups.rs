@@ -252,6 +252,44 @@ pub fn moves_only_after_release(bench: &Bench) {
     first.close();
 }
 
+pub fn what_is_kept_is_read_on(bench: &Bench) {
+    let topic = bench.topic(4);
+    let group = bench.name("group");
+    let mut first = bench.join(&group, &topic);
+    let all = assigned(&mut *first);
+    for place in &all {
+        bench.fill(place, &["0"]);
+        first.start(place, 0).unwrap();
+        assert_eq!(take_to(&mut *first, place, 1, ALL).0, ["0"]);
+    }
+    let mut second = bench.join(&group, &topic);
+    let asked = asked_back(&mut *first, &mut *second);
+    let kept: Vec<&Place> = all.iter().filter(|place| !asked.contains(place)).collect();
+    // Behind an end that was told already, and while partitions change hands.
+    for place in &kept {
+        bench.fill(place, &["1"]);
+    }
+    first.release(&asked).unwrap();
+    let mut missing = kept.len();
+    until("what was written meanwhile is read", || {
+        second.poll(ALL, STEP).unwrap();
+        for signal in first.poll(ALL, STEP).unwrap() {
+            match signal {
+                Signal::Records(place, records) => {
+                    assert!(kept.contains(&&place), "{place} was given up");
+                    assert_eq!(records.iter().map(value_of).collect::<Vec<_>>(), ["1"]);
+                    missing -= 1;
+                }
+                Signal::OutOfRange(place) => panic!("{place} has lost its place"),
+                _ => {}
+            }
+        }
+        (missing == 0).then_some(())
+    });
+    second.close();
+    first.close();
+}
+
 fn nobody_gets_anything(first: &mut dyn Consumer, second: &mut dyn Consumer) {
     let begun = Instant::now();
     while begun.elapsed() < QUIET {

@@ -65,6 +65,7 @@ impl KafkaConsumer {
         let place = place_of(topic, partition);
         if matches!(self.places.get(&place), Some(Stand::Reading(_))) {
             signals.push(if fault.is_out_of_range() {
+                tracing::warn!(%place, code = ?fault.code, text = fault.text, "the offset to read is not there");
                 Signal::OutOfRange(place)
             } else {
                 Signal::Unreadable(place, fault.text)

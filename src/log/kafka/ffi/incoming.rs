@@ -12,7 +12,7 @@ use super::{Client, Code, Fault, Queue, bytes_of, c_text, millis, text_of};
 use crate::domain::time::Instant;
 use crate::log::{Header, Record};
 
-/// Messages taken from librdkafka in one call; bounds what is copied beyond a byte limit.
+/// Messages taken from librdkafka at once; bounds what is copied beyond a byte limit.
 const PULL_MAX: usize = 128;
 
 /// Something that came in about a partition.
@@ -63,29 +63,24 @@ impl Inlet {
 
     /// Appends what is there to `out`, waiting at most `wait` for the first; then takes only what
     /// is there, `PULL_MAX` at most. Callbacks run inside.
+    ///
+    /// One by one: `rd_kafka_consume_batch_queue` counts the telling of an end as a record taken, and
+    /// after the next rebalance goes on one offset too far, past the next record.
     pub(in crate::log) fn pull(&mut self, wait: Duration, out: &mut VecDeque<Incoming>) {
-        // librdkafka waits until the batch is full or the time is over, so one is waited for, and
-        // the rest taken as it stands.
-        if self.pull_some(1, wait, out) > 0 {
-            self.pull_some(PULL_MAX - 1, Duration::ZERO, out);
-        }
-    }
-
-    fn pull_some(&mut self, count: usize, wait: Duration, out: &mut VecDeque<Incoming>) -> usize {
-        let mut batch = [ptr::null_mut::<rd::rd_kafka_message_t>(); PULL_MAX];
-        // SAFETY: the array has room for `count`; what was written is ours to destroy.
-        let got = unsafe {
-            rd::rd_kafka_consume_batch_queue(self.queue.raw(), millis(wait), batch.as_mut_ptr(), count.min(PULL_MAX))
-        };
-        let got = usize::try_from(got).unwrap_or(0);
-        for &message in &batch[..got] {
-            // SAFETY: librdkafka filled in the first `got`; each is destroyed once.
+        let mut wait = wait;
+        for _ in 0..PULL_MAX {
+            // SAFETY: the queue lives; a message that is not null is ours to destroy.
+            let message = unsafe { rd::rd_kafka_consume_queue(self.queue.raw(), millis(wait)) };
+            if message.is_null() {
+                return;
+            }
+            // SAFETY: as above, once.
             unsafe {
                 out.push_back(self.convert(message));
                 rd::rd_kafka_message_destroy(message);
             }
+            wait = Duration::ZERO;
         }
-        got
     }
 
     unsafe fn convert(&mut self, message: *mut rd::rd_kafka_message_t) -> Incoming {
