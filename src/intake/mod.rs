@@ -118,6 +118,8 @@ pub struct Intake {
     consumer: Box<dyn Consumer>,
     appender: Option<Box<dyn Appender>>,
     partitions: BTreeMap<Place, Phase>,
+    /// The group has dealt out partitions, be it none to us.
+    is_dealt: bool,
     /// Tickets of appends that are not acknowledged yet, and the journal partition of clock records.
     on_their_way: BTreeMap<u64, Option<u32>>,
     next_ticket: u64,
@@ -188,6 +190,7 @@ impl Intake {
             consumer,
             appender: None,
             partitions: BTreeMap::new(),
+            is_dealt: false,
             on_their_way: BTreeMap::new(),
             next_ticket: 0,
             appended: Appended::default(),
@@ -258,9 +261,13 @@ impl Intake {
         if now.running_ms - self.committed_at >= COMMIT_EVERY_MS {
             self.committed_at = now.running_ms;
             let places: Vec<Place> = self.partitions.keys().cloned().collect();
-            self.commit(&places, false)?;
+            match self.commit(&places, false) {
+                // A group that changes hands takes none; the next ones say as much.
+                Err(LogError::Retry(why)) => tracing::warn!(why, "offsets are committed later"),
+                outcome => outcome?,
+            }
         }
-        self.status.tell_intake(&self.plan.worker, true);
+        self.status.tell_intake(&self.plan.worker, self.is_dealt);
         self.trouble = None;
         Ok(())
     }
@@ -271,6 +278,7 @@ impl Intake {
             match signal {
                 Signal::Assigned(places) => {
                     tracing::info!(partitions = places.len(), "source partitions assigned");
+                    self.is_dealt = true;
                     self.partitions
                         .extend(places.into_iter().map(|place| (place, Phase::Assigned)));
                 }
@@ -634,7 +642,7 @@ impl Intake {
     fn commit(&mut self, places: &[Place], clean: bool) -> Result<(), LogError> {
         let mut offsets = Vec::new();
         for place in places {
-            if let Some(Phase::Reading(reading)) = self.partitions.get_mut(place)
+            if let Some(Phase::Reading(reading)) = self.partitions.get(place)
                 && (clean || reading.journaled > reading.committed)
             {
                 // Only what was taken in whole is a clean stop.
@@ -649,14 +657,18 @@ impl Intake {
                         metadata: note.write(),
                     },
                 ));
-                reading.committed = reading.journaled;
             }
         }
         if offsets.is_empty() {
-            Ok(())
-        } else {
-            self.consumer.commit(&offsets)
+            return Ok(());
         }
+        self.consumer.commit(&offsets)?;
+        for (place, committed) in offsets {
+            if let Some(Phase::Reading(reading)) = self.partitions.get_mut(&place) {
+                reading.committed = committed.offset;
+            }
+        }
+        Ok(())
     }
 
     /// Finishes what is on its way from these partitions, then gives them up.

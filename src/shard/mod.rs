@@ -142,6 +142,8 @@ pub struct Worker {
     consumer: Box<dyn Consumer>,
     writer: Option<Box<dyn Transactor>>,
     partitions: BTreeMap<u32, Phase>,
+    /// The group has dealt out partitions, be it none to us.
+    is_dealt: bool,
     /// As it was when the batch was read.
     ownership: Result<Ownership, LogError>,
     trouble: Option<Trouble>,
@@ -193,6 +195,7 @@ impl Worker {
             consumer,
             writer: None,
             partitions: BTreeMap::new(),
+            is_dealt: false,
             ownership: Err(LogError::Retry("nothing was read yet".to_owned())),
             trouble: None,
             shown_policy: None,
@@ -254,6 +257,7 @@ impl Worker {
         match signal {
             Signal::Assigned(places) => {
                 tracing::info!(partitions = places.len(), "journal partitions assigned");
+                self.is_dealt = true;
                 self.partitions
                     .extend(places.iter().map(|place| (place.partition, Phase::Assigned)));
             }
@@ -271,12 +275,26 @@ impl Worker {
             Signal::Records(place, records) => self.apply(place.partition, &records, batch, now)?,
             Signal::End(place, _) => self.show_lag(place.partition, 0),
             Signal::Unreadable(place, why) => tracing::warn!(%place, why, "cannot read the journal right now"),
-            Signal::OutOfRange(place) => {
-                let words = format!("{place} begins behind what was committed: its records were deleted too early");
-                return Err(Interrupt::Stop(Stop::Refused(words)));
-            }
+            Signal::OutOfRange(place) => self.out_of_range(&place)?,
         }
         Ok(())
+    }
+
+    /// Ends the worker if what comes next has been deleted; else the log says where we stand.
+    fn out_of_range(&self, place: &Place) -> Result<(), Interrupt> {
+        let Some(Phase::Ready(live)) = self.partitions.get(&place.partition) else {
+            return Ok(());
+        };
+        let next = live.shard.next_offset();
+        let (start, end) = self.log.bounds(place)?;
+        if start > next {
+            return Err(Interrupt::Stop(Stop::Refused(format!(
+                "{place} begins at {start}, but {next} comes next: its records were deleted too early"
+            ))));
+        }
+        Err(Interrupt::Log(LogError::Unknown(format!(
+            "{place} could not be read at {next}, though it reaches from {start} to {end}"
+        ))))
     }
 
     fn forget(&mut self, places: &[Place]) -> Result<(), LogError> {
@@ -629,6 +647,9 @@ impl Worker {
     }
 
     fn tell_status(&mut self) {
+        if !self.is_dealt {
+            return;
+        }
         let ready = self.partitions.values().filter_map(Phase::live);
         let policy = ready
             .clone()
