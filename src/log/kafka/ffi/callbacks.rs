@@ -141,9 +141,11 @@ pub(super) unsafe extern "C" fn on_log(
             unsafe { shared(opaque) }.trouble_count.fetch_add(1, Ordering::AcqRel);
         }
     }
-    if level <= LEVEL_WARNING {
+    // Said for each appender, and meant so.
+    let is_known = facility == "CONFWARN" && text.contains("enable.gapless.guarantee is experimental");
+    if level <= LEVEL_WARNING && !is_known {
         tracing::warn!(target: "kafka", facility, text, "the Kafka client complains");
-    } else if level <= LEVEL_INFO {
+    } else if level <= LEVEL_INFO && !is_known {
         tracing::info!(target: "kafka", facility, text, "the Kafka client reports");
     } else {
         tracing::debug!(target: "kafka", facility, text, "the Kafka client notes");
