@@ -381,12 +381,19 @@ fn check_command(command: &str) -> Result<(), String> {
             listed.then_some(()).ok_or(format!("./test has no part {part}"))
         }),
         ["cargo", "test", "--test", program, filter @ ..] => {
-            let file = format!("tests/{program}.rs");
-            exists(&file)?;
+            let alone = format!("tests/{program}.rs");
+            let folder = format!("tests/{program}/");
+            let files: Vec<String> = written_files()
+                .into_iter()
+                .filter(|file| *file == alone || file.starts_with(&folder))
+                .collect();
+            if files.is_empty() {
+                return Err(format!("there is no {alone}"));
+            }
             filter
                 .iter()
                 .filter(|word| !word.starts_with('-'))
-                .try_for_each(|name| has_test(std::slice::from_ref(&file), name))
+                .try_for_each(|name| has_test(&files, name))
         }
         ["cargo", "test", "--lib", filter @ ..] => {
             let files: Vec<String> = sources().into_iter().map(|file| file.name).collect();
