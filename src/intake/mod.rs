@@ -52,6 +52,9 @@ const PROGRESS_MS_MAX: i64 = 10_000;
 const UNREADABLE_MS: i64 = 2_000;
 /// Waits between attempts after trouble, in milliseconds: the first, and the longest.
 const RETRY_MS: (i64, i64) = (100, 5_000);
+/// A topic that could not be begun is tried again after so long, in milliseconds: the first time,
+/// and the longest, since the question itself may block for half of it.
+const BEGIN_AGAIN_MS: (i64, i64) = (200, 10_000);
 /// Trouble without a break for so long stops the intake, in milliseconds.
 const TROUBLE_MS_MAX: i64 = 10 * 60_000;
 /// A shutdown waits so long for acknowledgements.
@@ -129,6 +132,8 @@ pub struct Intake {
     committed_at: i64,
     trouble: Option<Trouble>,
     unreadable_at: BTreeMap<Place, i64>,
+    /// Topics that could not be begun.
+    resting: BTreeMap<Arc<str>, Rest>,
 }
 
 /// How far a source partition is on its way to being read.
@@ -151,6 +156,13 @@ struct Reading {
     journaled: u64,
     committed: u64,
     proof: Proof,
+}
+
+/// Until when a topic is left alone.
+#[derive(Default)]
+struct Rest {
+    until: i64,
+    attempts: u32,
 }
 
 struct Trouble {
@@ -199,6 +211,7 @@ impl Intake {
             committed_at: 0,
             trouble: None,
             unreadable_at: BTreeMap::new(),
+            resting: BTreeMap::new(),
         })
     }
 
@@ -273,39 +286,52 @@ impl Intake {
     }
 
     fn take_signals(&mut self, signals: Vec<Signal>, now: Now) -> Result<(), LogError> {
-        let mut packer = Packer::new(self.plan.partitions, self.plan.translation);
+        let mut packer = self.packer();
+        let mut interrupted = Ok(());
         for signal in signals {
-            match signal {
-                Signal::Assigned(places) => {
-                    tracing::info!(partitions = places.len(), "source partitions assigned");
-                    self.is_dealt = true;
-                    self.partitions
-                        .extend(places.into_iter().map(|place| (place, Phase::Assigned)));
-                }
-                Signal::Revoked(places) => {
-                    tracing::info!(partitions = places.len(), "source partitions revoked");
-                    self.forward(std::mem::replace(&mut packer, self.packer()))?;
-                    self.give_up(&places)?;
-                }
-                Signal::Lost(places) => {
-                    tracing::warn!(partitions = places.len(), "source partitions lost");
-                    self.partitions.retain(|place, _| !places.contains(place));
-                    self.consumer.release(&places)?;
-                }
-                Signal::Records(place, records) => self.take(&place, &records, &mut packer, now),
-                Signal::End(place, end) => self.reached(&place, end, now),
-                Signal::Unreadable(place, why) => {
-                    tracing::warn!(%place, why, "cannot read a source right now");
-                    self.unreadable_at.insert(place, now.running_ms);
-                }
-                Signal::OutOfRange(place) => {
-                    tracing::warn!(%place, "the source deleted records before they were read");
-                    self.consumer.stop(&place)?;
-                    self.partitions.insert(place, Phase::Assigned);
-                }
+            // After an error nothing more is read, but the coming and going of partitions is still
+            // answered: the group waits for it, and it is told once.
+            if interrupted.is_err() && matches!(signal, Signal::Records(..)) {
+                continue;
+            }
+            let taken = self.take_signal(signal, &mut packer, now);
+            interrupted = interrupted.and(taken);
+        }
+        interrupted?;
+        self.forward(packer)
+    }
+
+    fn take_signal(&mut self, signal: Signal, packer: &mut Packer, now: Now) -> Result<(), LogError> {
+        match signal {
+            Signal::Assigned(places) => {
+                tracing::info!(partitions = places.len(), "source partitions assigned");
+                self.is_dealt = true;
+                self.partitions
+                    .extend(places.into_iter().map(|place| (place, Phase::Assigned)));
+            }
+            Signal::Revoked(places) => {
+                tracing::info!(partitions = places.len(), "source partitions revoked");
+                let finished = self.forward(std::mem::replace(packer, self.packer()));
+                self.give_up(&places, finished)?;
+            }
+            Signal::Lost(places) => {
+                tracing::warn!(partitions = places.len(), "source partitions lost");
+                self.partitions.retain(|place, _| !places.contains(place));
+                self.consumer.release(&places)?;
+            }
+            Signal::Records(place, records) => self.take(&place, &records, packer, now),
+            Signal::End(place, end) => self.reached(&place, end, now),
+            Signal::Unreadable(place, why) => {
+                tracing::warn!(%place, why, "cannot read a source right now");
+                self.unreadable_at.insert(place, now.running_ms);
+            }
+            Signal::OutOfRange(place) => {
+                tracing::warn!(%place, "the source deleted records before they were read");
+                self.consumer.stop(&place)?;
+                self.partitions.insert(place, Phase::Assigned);
             }
         }
-        self.forward(packer)
+        Ok(())
     }
 
     fn packer(&self) -> Packer {
@@ -462,16 +488,41 @@ impl Reading {
 
 /// Coming and going of partitions, and time.
 impl Intake {
+    /// Begins what was assigned. A topic that cannot be begun right now is tried again later; the
+    /// others go on, and deadlines wait for it, since no clock record names its partitions.
     fn begin_reading(&mut self, now: Now) -> Result<(), LogError> {
-        let assigned = |(place, phase): (&Place, &Phase)| matches!(phase, Phase::Assigned).then(|| place.clone());
+        let rests = |topic: &Arc<str>| {
+            let rest = self.resting.get(topic);
+            rest.is_some_and(|rest| now.running_ms < rest.until)
+        };
+        let assigned = |(place, phase): (&Place, &Phase)| {
+            (matches!(phase, Phase::Assigned) && !rests(&place.topic)).then(|| place.clone())
+        };
         let places: Vec<Place> = self.partitions.iter().filter_map(assigned).collect();
-        if !places.is_empty() {
-            self.ask_topics()?;
+        if places.is_empty() {
+            return Ok(());
         }
+        self.ask_topics()?;
+        let mut failed: BTreeSet<Arc<str>> = BTreeSet::new();
         for place in places {
-            let reading = self.begin(&place, now)?;
-            self.consumer.start(&place, reading.next)?;
-            self.partitions.insert(place, Phase::Reading(Box::new(reading)));
+            if failed.contains(&place.topic) {
+                continue;
+            }
+            match self.begin(&place, now) {
+                Ok(reading) => {
+                    self.consumer.start(&place, reading.next)?;
+                    self.resting.remove(&place.topic);
+                    self.partitions.insert(place, Phase::Reading(Box::new(reading)));
+                }
+                Err(LogError::Retry(why)) => {
+                    tracing::warn!(%place, why, "cannot begin to read a source right now");
+                    let rest = self.resting.entry(place.topic.clone()).or_default();
+                    rest.until = now.running_ms + (BEGIN_AGAIN_MS.0 << rest.attempts.min(10)).min(BEGIN_AGAIN_MS.1);
+                    rest.attempts += 1;
+                    failed.insert(place.topic);
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
@@ -672,19 +723,22 @@ impl Intake {
     }
 
     /// Finishes what is on its way from these partitions, then gives them up.
-    fn give_up(&mut self, places: &[Place]) -> Result<(), LogError> {
+    fn give_up(&mut self, places: &[Place], mut finished: Result<(), LogError>) -> Result<(), LogError> {
         for _ in 0..CLOSE_ATTEMPTS_MAX {
-            if self.on_their_way.is_empty() {
+            if self.on_their_way.is_empty() || finished.is_err() {
                 break;
             }
-            self.take_acks(ACK_WAIT)?;
+            finished = self.take_acks(ACK_WAIT);
         }
-        if let Err(error) = self.commit(places, true) {
+        if finished.is_ok()
+            && let Err(error) = self.commit(places, true)
+        {
             tracing::warn!(%error, "giving partitions up without committing");
         }
         let gone: BTreeSet<&Place> = places.iter().collect();
         self.partitions.retain(|place, _| !gone.contains(place));
-        self.consumer.release(places)
+        self.consumer.release(places)?;
+        finished
     }
 
     /// Throws the appender away and reads again from the committed offsets.
