@@ -8,7 +8,7 @@ mod batch;
 mod gauges;
 mod restore;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ use crate::wire::outputs::Decider;
 pub use self::gauges::Board;
 
 use self::batch::{Batch, Writer};
-use self::restore::{Restore, RestoreError};
+use self::restore::{FAREWELL, Restore, RestoreError};
 
 /// How long a poll waits when there is nothing to do.
 const POLL_WAIT: Duration = Duration::from_millis(50);
@@ -148,6 +148,8 @@ pub struct Worker {
     ownership: Result<Ownership, LogError>,
     trouble: Option<Trouble>,
     lag_asked_at: i64,
+    /// Writers whose transactions were ended since the last fence.
+    ended: BTreeSet<String>,
     /// The policy version that was shown last.
     shown_policy: Option<u64>,
 }
@@ -198,6 +200,7 @@ impl Worker {
             is_dealt: false,
             ownership: Err(LogError::Retry("nothing was read yet".to_owned())),
             trouble: None,
+            ended: BTreeSet::new(),
             shown_policy: None,
             lag_asked_at: i64::MIN / 2,
         })
@@ -242,15 +245,33 @@ impl Worker {
         // Taken before the batch is applied: a later one could let a batch through whose partition
         // was lost meanwhile.
         self.ownership = self.consumer.ownership();
-        let mut batch = Batch::default();
-        for signal in signals {
-            self.take(signal, &mut batch, now)?;
-        }
+        let batch = self.take_all(signals, now)?;
         self.commit(&batch, now)?;
         self.commit_idle(now)?;
         self.ask_lag(now);
         self.tell_status();
         Ok(())
+    }
+
+    /// After an error nothing more is applied, but the coming and going of partitions is still
+    /// answered: the group waits for it, and it is told once.
+    fn take_all(&mut self, signals: Vec<Signal>, now: Now) -> Result<Batch, Interrupt> {
+        let mut batch = Batch::default();
+        let mut interrupted = Ok(());
+        for signal in signals {
+            if interrupted.is_err() {
+                batch = Batch::default();
+                if matches!(signal, Signal::Records(..)) {
+                    continue;
+                }
+            }
+            let taken = self.take(signal, &mut batch, now);
+            if let Err(Interrupt::Stop(_)) = taken {
+                return taken.map(|()| batch);
+            }
+            interrupted = interrupted.and(taken);
+        }
+        interrupted.map(|()| batch)
     }
 
     fn take(&mut self, signal: Signal, batch: &mut Batch, now: Now) -> Result<(), Interrupt> {
@@ -263,8 +284,10 @@ impl Worker {
             }
             Signal::Revoked(places) => {
                 tracing::info!(partitions = places.len(), "journal partitions revoked");
-                self.commit(&std::mem::take(batch), now)?;
+                let finished = self.commit(&std::mem::take(batch), now);
+                let left = finished.and_then(|()| self.take_leave(&places).map_err(Interrupt::Log));
                 self.forget(&places)?;
+                left?;
             }
             Signal::Lost(places) => {
                 tracing::warn!(partitions = places.len(), "journal partitions lost");
@@ -404,7 +427,7 @@ impl Worker {
                 .consequences
                 .get(partition)
                 .map(|consequences| &consequences.changed);
-            if next == live.committed && changed.is_none_or(std::collections::BTreeSet::is_empty) {
+            if next == live.committed && changed.is_none_or(BTreeSet::is_empty) {
                 continue;
             }
             writer.state(*partition, live.committed..next, &live.shard, changed)?;
@@ -455,12 +478,35 @@ impl Worker {
     }
 
     fn fence(&mut self, partitions: &[u32], now: Now) -> Result<(), Interrupt> {
+        let token = batch::fence_token(&self.plan.writer_id, now.time);
+        self.mark(partitions, token)?;
+        self.ended.clear();
+        let state = self.plan.names.state();
+        for partition in partitions {
+            let restore = Restore::begin(self.log.as_ref(), &Place::new(&state, *partition), token, now)?;
+            self.partitions.insert(*partition, Phase::Restoring(restore));
+        }
+        Ok(())
+    }
+
+    /// Says in the state logs that we leave nothing open behind, so that nobody takes our
+    /// transactional id over.
+    fn take_leave(&mut self, places: &[Place]) -> Result<(), LogError> {
+        let at_work = |place: &&Place| !matches!(self.partitions.get(&place.partition), None | Some(Phase::Assigned));
+        let partitions: Vec<u32> = places.iter().filter(at_work).map(|place| place.partition).collect();
+        if partitions.is_empty() {
+            return Ok(());
+        }
+        self.mark(&partitions, FAREWELL)
+    }
+
+    /// Commits a mark into the state logs of partitions that are ours.
+    fn mark(&mut self, partitions: &[u32], token: [u8; 16]) -> Result<(), LogError> {
         let ownership: Ownership = self.consumer.ownership()?;
         let transactor = match &mut self.writer {
             Some(transactor) => transactor,
             none => none.insert(self.log.transactor(&self.plan.writer_id)?),
         };
-        let token = batch::fence_token(&self.plan.writer_id, now.time);
         let state = self.plan.names.state();
         transactor.begin()?;
         let mut writer = Writer {
@@ -484,10 +530,6 @@ impl Worker {
         if transactor.commit()? == Commit::Slow {
             self.writer = None;
         }
-        for partition in partitions {
-            let restore = Restore::begin(self.log.as_ref(), &Place::new(&state, *partition), token, now)?;
-            self.partitions.insert(*partition, Phase::Restoring(restore));
-        }
         Ok(())
     }
 
@@ -506,11 +548,13 @@ impl Worker {
             if now.running_ms - restore.quiet_since >= QUIET_MS_MAX {
                 restore.quiet_since = now.running_ms;
                 let writers = restore.writers_ahead(self.log.as_ref())?;
-                return self.end_transactions(&writers);
+                return Ok(self.end_transactions(writers)?);
             }
             return Ok(());
         };
         let began_at = restore.began_at;
+        let predecessors = restore.predecessors();
+        self.end_transactions(predecessors)?;
         let journal = Place::new(&self.plan.names.journal(), partition);
         self.check_restored(&journal, &shard)?;
         self.metrics
@@ -548,11 +592,16 @@ impl Worker {
         Err(Interrupt::Stop(Stop::Refused(wrong)))
     }
 
-    /// A dead writer's open transaction hides our fence; taking its id over ends it at once.
-    fn end_transactions(&mut self, writers: &[String]) -> Result<(), Interrupt> {
-        for writer in writers.iter().filter(|writer| **writer != self.plan.writer_id) {
-            tracing::warn!(writer, "ending the open transaction of a writer that is gone");
-            drop(self.log.transactor(writer)?);
+    /// A dead writer's open transaction hides what was written behind it, wherever it wrote; taking
+    /// its id over ends it at once. A writer that lives after all starts over.
+    fn end_transactions(&mut self, writers: Vec<String>) -> Result<(), LogError> {
+        for writer in writers {
+            if writer == self.plan.writer_id || self.ended.contains(&writer) {
+                continue;
+            }
+            tracing::info!(writer, "taking over from a writer that did not take its leave");
+            drop(self.log.transactor(&writer)?);
+            self.ended.insert(writer);
         }
         Ok(())
     }

@@ -9,11 +9,14 @@ use std::time::Duration;
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::shard::{Charter, Part, Shard};
-use crate::log::{Found, Isolation, Log, LogError, Place, ReadLimit, Reader};
+use crate::log::{Found, Isolation, Log, LogError, Place, ReadLimit, Reader, Record};
 use crate::wire::state::{self, Images, StateRecord};
 
 /// The header of a state record that names the transactional id it was written under.
 pub(super) const WRITER_HEADER: &str = "writer";
+
+/// The token of a mark that is no fence: its writer has left the partition with nothing open.
+pub(super) const FAREWELL: [u8; 16] = [0; 16];
 
 /// One read of the state log.
 const READ: ReadLimit = ReadLimit {
@@ -31,6 +34,8 @@ pub(super) struct Restore {
     /// Where the reader stands; an uncommitted read begins there.
     next: u64,
     gathered: Gathered,
+    /// Who wrote the last images, and who fenced the partition since, without taking leave.
+    writers: Vec<String>,
     /// When it began, and since when nothing was read, in running time.
     pub(super) began_at: i64,
     /// See `began_at`.
@@ -76,6 +81,7 @@ impl Restore {
             reader,
             next: start,
             gathered,
+            writers: Vec::new(),
             began_at: now.running_ms,
             quiet_since: now.running_ms,
         })
@@ -90,20 +96,35 @@ impl Restore {
                 self.reader = log.reader(&self.place, start, Isolation::Committed)?;
                 self.next = start;
                 self.gathered = Gathered::default();
+                self.writers.clear();
                 return Ok(None);
             }
         };
         for record in records {
             self.next = record.offset + 1;
             self.quiet_since = now.running_ms;
-            let value = record.value.unwrap_or_default();
-            match state::decode(&value).map_err(|Malformed| self.broken("a record is malformed"))? {
+            let value = record.value.as_deref().unwrap_or_default();
+            match state::decode(value).map_err(|Malformed| self.broken("a record is malformed"))? {
                 StateRecord::Fence { token, .. } if token == self.token => return self.finish(charter).map(Some),
-                StateRecord::Fence { .. } => {}
-                StateRecord::Images(images) => self.gathered.take(images).map_err(|why| self.broken(&why))?,
+                StateRecord::Fence { token, writer } => {
+                    self.writers.retain(|known| *known != writer);
+                    if token != FAREWELL {
+                        self.writers.push(writer);
+                    }
+                }
+                StateRecord::Images(images) => {
+                    self.writers = writer_of(&record).into_iter().collect();
+                    self.gathered.take(images).map_err(|why| self.broken(&why))?;
+                }
             }
         }
         Ok(None)
+    }
+
+    /// Transactional ids of those who held the partition last and may have left something open:
+    /// not only here, also in outputs and in the journals they wrote to.
+    pub(super) fn predecessors(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.writers)
     }
 
     /// Transactional ids of those who wrote behind the last record that could be read.
@@ -118,8 +139,7 @@ impl Restore {
                 return Ok(writers);
             }
             for record in records {
-                let named = record.headers.into_iter().find(|(name, _)| name == WRITER_HEADER);
-                let writer = named.and_then(|(_, id)| String::from_utf8(id?).ok());
+                let writer = writer_of(&record);
                 writers.extend(writer.filter(|writer| !writers.contains(writer)));
             }
         }
@@ -145,6 +165,12 @@ impl Restore {
             why: why.to_owned(),
         }
     }
+}
+
+/// The transactional id a state record was written under.
+fn writer_of(record: &Record) -> Option<String> {
+    let (_, id) = record.headers.iter().find(|(name, _)| name == WRITER_HEADER)?;
+    String::from_utf8(id.clone()?).ok()
 }
 
 /// How long the look at uncommitted records waits for one.
