@@ -2,3 +2,5 @@
 
 pub mod broker;
 pub mod deployment;
+pub mod outputs;
+pub mod process;
