@@ -324,6 +324,9 @@ impl Worker {
         for place in places {
             self.partitions.remove(&place.partition);
             self.board.forget(place.partition);
+            let label = place.partition.to_string();
+            // There is no gauge yet where nothing was read.
+            let _none = self.metrics.shard.journal_lag_records.remove_label_values(&[&label]);
         }
         self.consumer.release(places)
     }

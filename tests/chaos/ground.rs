@@ -50,7 +50,7 @@ impl Chance {
 pub struct Event {
     pub topic: &'static str,
     pub key: String,
-    pub event: Value,
+    pub body: Value,
 }
 
 impl Event {
@@ -62,12 +62,12 @@ impl Event {
         Self {
             topic,
             key: key.to_owned(),
-            event,
+            body: event,
         }
     }
 
     pub fn at(mut self, time: &str) -> Self {
-        self.event["time"] = time.into();
+        self.body["time"] = time.into();
         self
     }
 }
@@ -102,7 +102,7 @@ impl Feed for Producer {
         for event in events {
             let record = NewRecord {
                 key: Some(event.key.clone().into_bytes()),
-                value: Some(event.event.to_string().into_bytes()),
+                value: Some(event.body.to_string().into_bytes()),
                 headers: Vec::new(),
             };
             let topic = [&self.prefix, event.topic].concat();
@@ -129,7 +129,7 @@ pub struct Poster<'a>(pub &'a AtomicU16);
 impl Feed for Poster<'_> {
     fn send(&mut self, events: &[Event]) {
         for events in events.chunks(TOGETHER) {
-            let values: Vec<&Value> = events.iter().map(|event| &event.event).collect();
+            let values: Vec<&Value> = events.iter().map(|event| &event.body).collect();
             let body = serde_json::to_vec(&values).unwrap();
             let until = Instant::now() + SEND_WAIT;
             loop {

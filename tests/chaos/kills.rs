@@ -16,7 +16,7 @@ use crate::support::process::{Folder, Tasuki, Variables};
 const PARTITIONS: u32 = 4;
 /// Events that are sent between two looks at how far the blows are.
 const CHUNK: usize = 100;
-const WITHIN: Duration = Duration::from_secs(120);
+const WITHIN: Duration = Duration::from_mins(2);
 /// Outputs that must never change have this long to show that they do.
 const QUIET: Duration = Duration::from_secs(3);
 

@@ -19,3 +19,4 @@ mod kills;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;
+mod takeover;

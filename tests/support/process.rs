@@ -19,7 +19,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a process may take until it is ready.
-const READY_WAIT: Duration = Duration::from_secs(60);
+const READY_WAIT: Duration = Duration::from_mins(1);
 /// How long a process may take to stop.
 const STOP_WAIT: Duration = Duration::from_secs(30);
 /// How long one request may take.
@@ -148,6 +148,13 @@ impl Tasuki {
         samples.filter_map(value).sum::<f64>() as u64
     }
 
+    /// The numbers that label the samples of a gauge.
+    pub fn labels(&self, gauge: &str) -> std::collections::BTreeSet<u32> {
+        let (_, body) = ask(self.port, "GET", "/metrics", "", b"").unwrap();
+        let label = |line: &str| line.strip_prefix(gauge)?.split('"').nth(1)?.parse().ok();
+        body.lines().filter_map(label).collect()
+    }
+
     /// Ends it as a power cut would.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -207,7 +214,7 @@ fn ask_within(
     let head = format!("{method} {path} HTTP/1.0\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n");
     stream.write_all(&[head.as_bytes(), body].concat())?;
     let mut answer = Vec::new();
-    let mut piece = [0; 65_536];
+    let mut piece = vec![0; 65_536];
     loop {
         match stream.read(&mut piece) {
             Ok(0) => break,
