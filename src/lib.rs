@@ -17,5 +17,6 @@ pub mod shape;
 pub mod shard;
 pub mod status;
 pub mod telemetry;
+pub mod trouble;
 pub mod watchdog;
 pub mod wire;

@@ -7,31 +7,33 @@
 mod begin;
 pub mod founding;
 mod pack;
+mod partitions;
+mod reading;
+mod telling;
 mod watermarks;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Now;
-use crate::domain::event::{RejectReason, Rejection, Verdict};
 use crate::domain::ids::LeadKey;
-use crate::domain::journal::{Clock, Content, JournalRecord, NamedSource, Original, Report, Role, SourcePartition};
+use crate::domain::journal::Role;
 use crate::domain::time::Instant;
 use crate::log::{
-    Ack, Appender, Committed, Consumer, Log, LogError, Membership, NewRecord, Place, ReadLimit, Record, Signal, Topic,
+    Ack, Appender, Consumer, Log, LogError, Membership, NewRecord, Place, ReadLimit, Record, Signal, Topic,
 };
 use crate::names::Names;
 use crate::settings::Begin;
 use crate::status::Status;
 use crate::telemetry::metrics::{Metrics, seconds_between};
+use crate::trouble::{TROUBLE_MINUTES_MAX, Trouble};
 use crate::wire::facts::FactType;
-use crate::wire::journal;
-use crate::wire::translate::{SourceContext, translate};
+use crate::wire::translate::SourceContext;
 
-use self::begin::Note;
 use self::pack::Packer;
-use self::watermarks::{Appended, Proof};
+use self::reading::{Reading, contents};
+use self::watermarks::Appended;
 
 /// What one poll may bring.
 const READ: ReadLimit = ReadLimit {
@@ -50,13 +52,9 @@ const COMMIT_EVERY_MS: i64 = 1_000;
 const PROGRESS_MS_MAX: i64 = 10_000;
 /// After a fetch error a partition counts as unreadable for so long, in milliseconds.
 const UNREADABLE_MS: i64 = 2_000;
-/// Waits between attempts after trouble, in milliseconds: the first, and the longest.
-const RETRY_MS: (i64, i64) = (100, 5_000);
 /// A topic that could not be begun is tried again after so long, in milliseconds: the first time,
 /// and the longest, since the question itself may block for half of it.
 const BEGIN_AGAIN_MS: (i64, i64) = (200, 10_000);
-/// Trouble without a break for so long stops the intake, in milliseconds.
-const TROUBLE_MS_MAX: i64 = 10 * 60_000;
 /// A shutdown waits so long for acknowledgements.
 const CLOSE_ATTEMPTS_MAX: u32 = 500;
 
@@ -130,7 +128,7 @@ pub struct Intake {
     topics: Vec<Topic>,
     clock_at: i64,
     committed_at: i64,
-    trouble: Option<Trouble>,
+    trouble: Trouble,
     unreadable_at: BTreeMap<Place, i64>,
     /// Topics that could not be begun.
     resting: BTreeMap<Arc<str>, Rest>,
@@ -142,33 +140,11 @@ enum Phase {
     Reading(Box<Reading>),
 }
 
-/// A source partition being read.
-struct Reading {
-    context: SourceContext,
-    source: SourcePartition,
-    note: Note,
-    /// The next offset to take.
-    next: u64,
-    taken_at: i64,
-    /// Offsets and the ticket below which everything must be acknowledged for them to be journaled.
-    marks: VecDeque<(u64, u64)>,
-    /// Everything below is in the journal.
-    journaled: u64,
-    committed: u64,
-    proof: Proof,
-}
-
 /// Until when a topic is left alone.
 #[derive(Default)]
 struct Rest {
     until: i64,
     attempts: u32,
-}
-
-struct Trouble {
-    since: i64,
-    attempts: u32,
-    retry_at: i64,
 }
 
 /// Why an intake ends for good.
@@ -178,7 +154,7 @@ pub enum Stop {
     #[error("{0}")]
     Refused(String),
     /// It went on for too long.
-    #[error("gave up after {} minutes of trouble; the last: {last}", TROUBLE_MS_MAX / 60_000)]
+    #[error("gave up after {TROUBLE_MINUTES_MAX} minutes of trouble; the last: {last}")]
     Trouble {
         /// What was wrong in the end.
         last: LogError,
@@ -209,7 +185,7 @@ impl Intake {
             topics: Vec::new(),
             clock_at: i64::MIN / 2,
             committed_at: 0,
-            trouble: None,
+            trouble: Trouble::default(),
             unreadable_at: BTreeMap::new(),
             resting: BTreeMap::new(),
         })
@@ -243,11 +219,7 @@ impl Intake {
     }
 
     fn turn(&mut self, now: Now) -> Result<(), LogError> {
-        if self
-            .trouble
-            .as_ref()
-            .is_some_and(|trouble| now.running_ms < trouble.retry_at)
-        {
+        if self.trouble.rests(now) {
             let signals = self.consumer.poll(READ, POLL_WAIT)?;
             return self.take_signals(signals, now);
         }
@@ -281,7 +253,7 @@ impl Intake {
             }
         }
         self.status.tell_intake(&self.plan.worker, self.is_dealt);
-        self.trouble = None;
+        self.trouble.is_over();
         Ok(())
     }
 
@@ -433,339 +405,5 @@ impl Intake {
                 reading.acknowledged(acknowledged);
             }
         }
-    }
-}
-
-/// A policy is read here; everything else is translated.
-fn contents(context: &SourceContext, key: &LeadKey, record: &Record, metrics: &Metrics) -> Vec<Content> {
-    if context.role != Role::Policy {
-        let translated = translate(context, key, record);
-        let ignored = metrics
-            .intake
-            .attributes_ignored
-            .with_label_values(&[context.role.name()]);
-        ignored.inc_by(translated.attributes_ignored.into());
-        if translated.contents.is_empty() {
-            metrics.judged(context.role, &Verdict::Ignored);
-        }
-        return translated.contents;
-    }
-    let document = record.value.as_deref().and_then(founding::parse_policy);
-    let unreadable = || Content::Rejected {
-        rejection: Rejection {
-            reason: RejectReason::InvalidData,
-            detail: "not a published policy".to_owned(),
-        },
-        original: Original {
-            topic: context.topic.clone(),
-            partition: context.partition,
-            offset: record.offset,
-            time: record.time,
-            key: record.key.clone(),
-            value: record.value.clone(),
-            headers: record.headers.clone(),
-        },
-    };
-    vec![document.map_or_else(unreadable, Content::Policy)]
-}
-
-impl Reading {
-    /// Everything below `next` is journaled once all tickets below `ticket` are acknowledged.
-    fn mark(&mut self, ticket: u64) {
-        let known = self.marks.back().map_or(self.journaled, |(offset, _)| *offset);
-        if self.next > known {
-            self.marks.push_back((self.next, ticket));
-        }
-    }
-
-    fn acknowledged(&mut self, ticket: u64) {
-        while let Some((offset, _)) = self.marks.pop_front_if(|(_, needed)| *needed <= ticket) {
-            self.journaled = self.journaled.max(offset);
-        }
-        self.proof.journaled(self.journaled);
-    }
-}
-
-/// Coming and going of partitions, and time.
-impl Intake {
-    /// Begins what was assigned. A topic that cannot be begun right now is tried again later; the
-    /// others go on, and deadlines wait for it, since no clock record names its partitions.
-    fn begin_reading(&mut self, now: Now) -> Result<(), LogError> {
-        let rests = |topic: &Arc<str>| {
-            let rest = self.resting.get(topic);
-            rest.is_some_and(|rest| now.running_ms < rest.until)
-        };
-        let assigned = |(place, phase): (&Place, &Phase)| {
-            (matches!(phase, Phase::Assigned) && !rests(&place.topic)).then(|| place.clone())
-        };
-        let places: Vec<Place> = self.partitions.iter().filter_map(assigned).collect();
-        if places.is_empty() {
-            return Ok(());
-        }
-        self.ask_topics()?;
-        let mut failed: BTreeSet<Arc<str>> = BTreeSet::new();
-        for place in places {
-            if failed.contains(&place.topic) {
-                continue;
-            }
-            match self.begin(&place, now) {
-                Ok(reading) => {
-                    self.consumer.start(&place, reading.next)?;
-                    self.resting.remove(&place.topic);
-                    self.partitions.insert(place, Phase::Reading(Box::new(reading)));
-                }
-                Err(LogError::Retry(why)) => {
-                    tracing::warn!(%place, why, "cannot begin to read a source right now");
-                    let rest = self.resting.entry(place.topic.clone()).or_default();
-                    rest.until = now.running_ms + (BEGIN_AGAIN_MS.0 << rest.attempts.min(10)).min(BEGIN_AGAIN_MS.1);
-                    rest.attempts += 1;
-                    failed.insert(place.topic);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    fn begin(&mut self, place: &Place, now: Now) -> Result<Reading, LogError> {
-        let unknown = || LogError::Refused(format!("{place} is not among the configured sources"));
-        let source = self
-            .plan
-            .sources
-            .iter()
-            .find(|source| *source.topic == *place.topic)
-            .ok_or_else(unknown)?;
-        let topic = self
-            .topics
-            .iter()
-            .find(|topic| topic.name == place.topic)
-            .ok_or_else(unknown)?;
-        let origin = (topic.id, self.plan.translation);
-        let start = begin::start(self.consumer.as_mut(), place, source.begin, origin)?;
-        if start.lost > 0 {
-            tracing::error!(%place, records = start.lost, before = start.offset, "records were deleted before they were read");
-            self.metrics
-                .intake
-                .source_records_lost
-                .with_label_values(&[source.role.name()])
-                .inc_by(start.lost);
-        }
-        let note = Note {
-            topic: topic.id,
-            translation: self.plan.translation,
-            clean: false,
-        };
-        let committed = Committed {
-            offset: start.offset,
-            metadata: note.write(),
-        };
-        // Also over a clean stop's note: from here on something may lie above the offset.
-        self.consumer.commit(&[(place.clone(), committed)])?;
-        tracing::debug!(%place, offset = start.offset, chosen = start.chosen, "reading begins");
-        Ok(Reading {
-            context: source.context(topic.id.0, place.partition),
-            source: SourcePartition {
-                topic: topic.id.0,
-                partition: place.partition,
-            },
-            note,
-            next: start.offset,
-            taken_at: now.running_ms,
-            marks: VecDeque::new(),
-            journaled: start.offset,
-            committed: start.offset,
-            proof: Proof::default(),
-        })
-    }
-
-    /// What the sources are right now; a topic made anew ends this intake's reading.
-    fn ask_topics(&mut self) -> Result<(), LogError> {
-        let names: Vec<&str> = self.plan.sources.iter().map(|source| source.topic.as_str()).collect();
-        let found = self.log.topics(&names)?;
-        let mut topics = Vec::new();
-        for (name, topic) in names.iter().zip(found) {
-            topics.push(topic.ok_or_else(|| LogError::Retry(format!("there is no topic {name}")))?);
-        }
-        let anew = |place: &Place, reading: &Reading| {
-            topics
-                .iter()
-                .any(|topic| topic.name == place.topic && topic.id != reading.note.topic)
-        };
-        for (place, phase) in &mut self.partitions {
-            if let Phase::Reading(reading) = phase
-                && anew(place, reading)
-            {
-                tracing::warn!(%place, "the topic was made anew");
-                self.consumer.stop(place)?;
-                *phase = Phase::Assigned;
-            }
-        }
-        self.topics = topics;
-        Ok(())
-    }
-
-    /// Appends a clock record to every journal partition, and takes the next sample.
-    fn tell_time(&mut self, now: Now) -> Result<(), LogError> {
-        self.show_lag(now.time);
-        let sample = self.appended.sample(now.time);
-        match self.ask_topics() {
-            Ok(()) => self.ask_ends(&sample, now),
-            Err(LogError::Retry(why)) => tracing::warn!(why, "the sources' topics cannot be asked for"),
-            Err(error) => return Err(error),
-        }
-        if self.topics.is_empty() {
-            return Ok(());
-        }
-        self.journaled();
-        for partition in 0..self.plan.partitions {
-            let value = journal::encode(&JournalRecord::Clock(self.clock(partition, now)));
-            self.append(partition, value, Some(partition))?;
-        }
-        Ok(())
-    }
-
-    /// The age of the oldest watermark of each role.
-    fn show_lag(&self, now: Instant) {
-        let mut oldest: BTreeMap<Role, Instant> = BTreeMap::new();
-        for phase in self.partitions.values() {
-            if let Phase::Reading(reading) = phase
-                && let Some(until) = reading.proof.read_until()
-            {
-                let known = oldest.entry(reading.context.role).or_insert(until);
-                *known = until.min(*known);
-            }
-        }
-        for (role, until) in oldest {
-            let gauge = self.metrics.intake.lag_seconds.with_label_values(&[role.name()]);
-            gauge.set(seconds_between(until, now));
-        }
-    }
-
-    fn ask_ends(&mut self, sample: &Arc<watermarks::Sample>, now: Now) {
-        let wants = |(place, phase): (&Place, &Phase)| match phase {
-            Phase::Reading(reading) if reading.proof.wants_end() => Some(place.clone()),
-            Phase::Reading(_) | Phase::Assigned => None,
-        };
-        let places: Vec<Place> = self.partitions.iter().filter_map(wants).collect();
-        let ends = if places.is_empty() {
-            Vec::new()
-        } else {
-            self.consumer.ends(&places)
-        };
-        for (place, end) in places.into_iter().zip(ends) {
-            match (end, self.partitions.get_mut(&place)) {
-                (Ok(end), Some(Phase::Reading(reading))) => reading.proof.begin(sample, end),
-                (Ok(_), _) => {}
-                (Err(error), _) => {
-                    tracing::warn!(%place, %error, "no end offset");
-                    self.unreadable_at.insert(place, now.running_ms);
-                }
-            }
-        }
-    }
-
-    fn clock(&self, partition: u32, now: Now) -> Clock {
-        let named = |topic: &Topic| NamedSource {
-            topic: topic.id.0,
-            partitions: topic.partitions,
-        };
-        let report = |(place, phase): (&Place, &Phase)| {
-            let Phase::Reading(reading) = phase else { return None };
-            let stalled = !reading.proof.wants_end() && now.running_ms - reading.taken_at > PROGRESS_MS_MAX;
-            let unreadable = self
-                .unreadable_at
-                .get(place)
-                .is_some_and(|at| now.running_ms - at < UNREADABLE_MS);
-            Some(Report {
-                source: reading.source,
-                watermark: reading.proof.watermark(partition),
-                reading: !stalled && !unreadable,
-            })
-        };
-        Clock {
-            settings: self.plan.sources_version,
-            sources: self.topics.iter().map(named).collect(),
-            reports: self.partitions.iter().filter_map(report).collect(),
-        }
-    }
-
-    /// Commits what is journaled.
-    fn commit(&mut self, places: &[Place], clean: bool) -> Result<(), LogError> {
-        let mut offsets = Vec::new();
-        for place in places {
-            if let Some(Phase::Reading(reading)) = self.partitions.get(place)
-                && (clean || reading.journaled > reading.committed)
-            {
-                // Only what was taken in whole is a clean stop.
-                let note = Note {
-                    clean: clean && reading.journaled == reading.next,
-                    ..reading.note
-                };
-                offsets.push((
-                    place.clone(),
-                    Committed {
-                        offset: reading.journaled,
-                        metadata: note.write(),
-                    },
-                ));
-            }
-        }
-        if offsets.is_empty() {
-            return Ok(());
-        }
-        self.consumer.commit(&offsets)?;
-        for (place, committed) in offsets {
-            if let Some(Phase::Reading(reading)) = self.partitions.get_mut(&place) {
-                reading.committed = committed.offset;
-            }
-        }
-        Ok(())
-    }
-
-    /// Finishes what is on its way from these partitions, then gives them up.
-    fn give_up(&mut self, places: &[Place], mut finished: Result<(), LogError>) -> Result<(), LogError> {
-        for _ in 0..CLOSE_ATTEMPTS_MAX {
-            if self.on_their_way.is_empty() || finished.is_err() {
-                break;
-            }
-            finished = self.take_acks(ACK_WAIT);
-        }
-        if finished.is_ok()
-            && let Err(error) = self.commit(places, true)
-        {
-            tracing::warn!(%error, "giving partitions up without committing");
-        }
-        let gone: BTreeSet<&Place> = places.iter().collect();
-        self.partitions.retain(|place, _| !gone.contains(place));
-        self.consumer.release(places)?;
-        finished
-    }
-
-    /// Throws the appender away and reads again from the committed offsets.
-    fn start_over(&mut self, error: LogError, now: Now) -> Result<(), Stop> {
-        let trouble = self.trouble.get_or_insert(Trouble {
-            since: now.running_ms,
-            attempts: 0,
-            retry_at: 0,
-        });
-        if now.running_ms - trouble.since > TROUBLE_MS_MAX {
-            return Err(Stop::Trouble { last: error });
-        }
-        let wait = (RETRY_MS.0 << trouble.attempts.min(10)).min(RETRY_MS.1);
-        trouble.attempts += 1;
-        trouble.retry_at = now.running_ms + wait;
-        tracing::warn!(%error, wait_ms = wait, "starting over from the committed offsets");
-        self.appender = None;
-        self.on_their_way.clear();
-        self.appended = Appended::default();
-        for (place, phase) in &mut self.partitions {
-            if matches!(phase, Phase::Reading(_))
-                && let Err(error) = self.consumer.stop(place)
-            {
-                tracing::warn!(%error, %place, "cannot stop reading");
-            }
-            *phase = Phase::Assigned;
-        }
-        Ok(())
     }
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::Live;
+use super::{LAG_EVERY_MS, Live, Phase, Worker};
+use crate::clock::Now;
 use crate::domain::book::QueueGauge;
 use crate::domain::time::Instant;
+use crate::log::Place;
 use crate::telemetry::metrics::{Metrics, seconds_between};
 
 /// Shared by the workers of a process.
@@ -79,4 +81,69 @@ impl Board {
 
 fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// What a worker shows.
+impl Worker {
+    pub(super) fn ask_lag(&mut self, now: Now) {
+        if now.running_ms - self.lag_asked_at < LAG_EVERY_MS {
+            return;
+        }
+        self.lag_asked_at = now.running_ms;
+        let journal = self.plan.names.journal();
+        let ready: Vec<(u32, &Live)> = self
+            .partitions
+            .iter()
+            .filter_map(|(partition, phase)| Some((*partition, phase.live()?)))
+            .collect();
+        let places: Vec<Place> = ready
+            .iter()
+            .map(|(partition, _)| Place::new(&journal, *partition))
+            .collect();
+        let ends = if places.is_empty() {
+            Vec::new()
+        } else {
+            self.consumer.ends(&places)
+        };
+        for ((partition, live), end) in ready.into_iter().zip(ends) {
+            if let Ok(end) = end {
+                self.show_lag(partition, end.saturating_sub(live.shard.next_offset()));
+            }
+            self.board.note(partition, live);
+        }
+        self.board.publish(&self.metrics, now.time);
+    }
+
+    pub(super) fn show_lag(&self, partition: u32, records: u64) {
+        let gauge = self
+            .metrics
+            .shard
+            .journal_lag_records
+            .with_label_values(&[&partition.to_string()]);
+        gauge.set(i64::try_from(records).unwrap_or(i64::MAX));
+    }
+
+    pub(super) fn tell_status(&mut self) {
+        if !self.is_dealt {
+            return;
+        }
+        let ready = self.partitions.values().filter_map(Phase::live);
+        let policy = ready
+            .clone()
+            .filter_map(|live| live.shard.policy())
+            .max_by_key(|policy| policy.version);
+        let restored = ready.count();
+        self.status.tell_shard(
+            &self.plan.writer_id,
+            self.partitions.len(),
+            restored,
+            policy.map(|policy| policy.version),
+        );
+        if let Some(policy) = policy
+            && self.shown_policy < Some(policy.version)
+        {
+            self.metrics.adopt(policy);
+            self.shown_policy = Some(policy.version);
+        }
+    }
 }

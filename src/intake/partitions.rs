@@ -1,0 +1,202 @@
+//! Coming and going of source partitions, and the offsets they are left at.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::begin::{self, Note};
+use super::reading::Reading;
+use super::watermarks::{Appended, Proof};
+use super::{ACK_WAIT, BEGIN_AGAIN_MS, CLOSE_ATTEMPTS_MAX, Intake, Phase, Stop};
+use crate::clock::Now;
+use crate::domain::journal::SourcePartition;
+use crate::log::{Committed, LogError, Place};
+
+impl Intake {
+    /// Begins what was assigned. A topic that cannot be begun right now is tried again later; the
+    /// others go on, and deadlines wait for it, since no clock record names its partitions.
+    pub(super) fn begin_reading(&mut self, now: Now) -> Result<(), LogError> {
+        let rests = |topic: &Arc<str>| {
+            let rest = self.resting.get(topic);
+            rest.is_some_and(|rest| now.running_ms < rest.until)
+        };
+        let assigned = |(place, phase): (&Place, &Phase)| {
+            (matches!(phase, Phase::Assigned) && !rests(&place.topic)).then(|| place.clone())
+        };
+        let places: Vec<Place> = self.partitions.iter().filter_map(assigned).collect();
+        if places.is_empty() {
+            return Ok(());
+        }
+        self.ask_topics()?;
+        let mut failed: BTreeSet<Arc<str>> = BTreeSet::new();
+        for place in places {
+            if failed.contains(&place.topic) {
+                continue;
+            }
+            match self.begin(&place, now) {
+                Ok(reading) => {
+                    self.consumer.start(&place, reading.next)?;
+                    self.resting.remove(&place.topic);
+                    self.partitions.insert(place, Phase::Reading(Box::new(reading)));
+                }
+                Err(LogError::Retry(why)) => {
+                    tracing::warn!(%place, why, "cannot begin to read a source right now");
+                    let rest = self.resting.entry(place.topic.clone()).or_default();
+                    rest.until = now.running_ms + (BEGIN_AGAIN_MS.0 << rest.attempts.min(10)).min(BEGIN_AGAIN_MS.1);
+                    rest.attempts += 1;
+                    failed.insert(place.topic);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, place: &Place, now: Now) -> Result<Reading, LogError> {
+        let unknown = || LogError::Refused(format!("{place} is not among the configured sources"));
+        let source = self
+            .plan
+            .sources
+            .iter()
+            .find(|source| *source.topic == *place.topic)
+            .ok_or_else(unknown)?;
+        let topic = self
+            .topics
+            .iter()
+            .find(|topic| topic.name == place.topic)
+            .ok_or_else(unknown)?;
+        let origin = (topic.id, self.plan.translation);
+        let start = begin::start(self.consumer.as_mut(), place, source.begin, origin)?;
+        if start.lost > 0 {
+            tracing::error!(%place, records = start.lost, before = start.offset, "records were deleted before they were read");
+            self.metrics
+                .intake
+                .source_records_lost
+                .with_label_values(&[source.role.name()])
+                .inc_by(start.lost);
+        }
+        let note = Note {
+            topic: topic.id,
+            translation: self.plan.translation,
+            clean: false,
+        };
+        let committed = Committed {
+            offset: start.offset,
+            metadata: note.write(),
+        };
+        // Also over a clean stop's note: from here on something may lie above the offset.
+        self.consumer.commit(&[(place.clone(), committed)])?;
+        tracing::debug!(%place, offset = start.offset, chosen = start.chosen, "reading begins");
+        Ok(Reading {
+            context: source.context(topic.id.0, place.partition),
+            source: SourcePartition {
+                topic: topic.id.0,
+                partition: place.partition,
+            },
+            note,
+            next: start.offset,
+            taken_at: now.running_ms,
+            marks: VecDeque::new(),
+            journaled: start.offset,
+            committed: start.offset,
+            proof: Proof::default(),
+        })
+    }
+
+    /// What the sources are right now; a topic made anew ends this intake's reading.
+    pub(super) fn ask_topics(&mut self) -> Result<(), LogError> {
+        let names: Vec<&str> = self.plan.sources.iter().map(|source| source.topic.as_str()).collect();
+        let found = self.log.topics(&names)?;
+        let mut topics = Vec::new();
+        for (name, topic) in names.iter().zip(found) {
+            topics.push(topic.ok_or_else(|| LogError::Retry(format!("there is no topic {name}")))?);
+        }
+        let anew = |place: &Place, reading: &Reading| {
+            topics
+                .iter()
+                .any(|topic| topic.name == place.topic && topic.id != reading.note.topic)
+        };
+        for (place, phase) in &mut self.partitions {
+            if let Phase::Reading(reading) = phase
+                && anew(place, reading)
+            {
+                tracing::warn!(%place, "the topic was made anew");
+                self.consumer.stop(place)?;
+                *phase = Phase::Assigned;
+            }
+        }
+        self.topics = topics;
+        Ok(())
+    }
+
+    /// Commits what is journaled.
+    pub(super) fn commit(&mut self, places: &[Place], clean: bool) -> Result<(), LogError> {
+        let mut offsets = Vec::new();
+        for place in places {
+            if let Some(Phase::Reading(reading)) = self.partitions.get(place)
+                && (clean || reading.journaled > reading.committed)
+            {
+                // Only what was taken in whole is a clean stop.
+                let note = Note {
+                    clean: clean && reading.journaled == reading.next,
+                    ..reading.note
+                };
+                offsets.push((
+                    place.clone(),
+                    Committed {
+                        offset: reading.journaled,
+                        metadata: note.write(),
+                    },
+                ));
+            }
+        }
+        if offsets.is_empty() {
+            return Ok(());
+        }
+        self.consumer.commit(&offsets)?;
+        for (place, committed) in offsets {
+            if let Some(Phase::Reading(reading)) = self.partitions.get_mut(&place) {
+                reading.committed = committed.offset;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finishes what is on its way from these partitions, then gives them up.
+    pub(super) fn give_up(&mut self, places: &[Place], mut finished: Result<(), LogError>) -> Result<(), LogError> {
+        for _ in 0..CLOSE_ATTEMPTS_MAX {
+            if self.on_their_way.is_empty() || finished.is_err() {
+                break;
+            }
+            finished = self.take_acks(ACK_WAIT);
+        }
+        if finished.is_ok()
+            && let Err(error) = self.commit(places, true)
+        {
+            tracing::warn!(%error, "giving partitions up without committing");
+        }
+        let gone: BTreeSet<&Place> = places.iter().collect();
+        self.partitions.retain(|place, _| !gone.contains(place));
+        self.consumer.release(places)?;
+        finished
+    }
+
+    /// Throws the appender away and reads again from the committed offsets.
+    pub(super) fn start_over(&mut self, error: LogError, now: Now) -> Result<(), Stop> {
+        let Some(wait) = self.trouble.again(now) else {
+            return Err(Stop::Trouble { last: error });
+        };
+        tracing::warn!(%error, wait_ms = wait, "starting over from the committed offsets");
+        self.appender = None;
+        self.on_their_way.clear();
+        self.appended = Appended::default();
+        for (place, phase) in &mut self.partitions {
+            if matches!(phase, Phase::Reading(_))
+                && let Err(error) = self.consumer.stop(place)
+            {
+                tracing::warn!(%error, %place, "cannot stop reading");
+            }
+            *phase = Phase::Assigned;
+        }
+        Ok(())
+    }
+}

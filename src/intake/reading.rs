@@ -1,0 +1,79 @@
+//! One source partition being read, and what its records become.
+
+use std::collections::VecDeque;
+
+use super::begin::Note;
+use super::founding;
+use super::watermarks::Proof;
+use crate::domain::event::{RejectReason, Rejection, Verdict};
+use crate::domain::ids::LeadKey;
+use crate::domain::journal::{Content, Original, Role, SourcePartition};
+use crate::log::Record;
+use crate::telemetry::metrics::Metrics;
+use crate::wire::translate::{SourceContext, translate};
+
+/// A source partition being read.
+pub(super) struct Reading {
+    pub(super) context: SourceContext,
+    pub(super) source: SourcePartition,
+    pub(super) note: Note,
+    /// The next offset to take.
+    pub(super) next: u64,
+    pub(super) taken_at: i64,
+    /// Offsets and the ticket below which everything must be acknowledged for them to be journaled.
+    pub(super) marks: VecDeque<(u64, u64)>,
+    /// Everything below is in the journal.
+    pub(super) journaled: u64,
+    pub(super) committed: u64,
+    pub(super) proof: Proof,
+}
+
+/// A policy is read here; everything else is translated.
+pub(super) fn contents(context: &SourceContext, key: &LeadKey, record: &Record, metrics: &Metrics) -> Vec<Content> {
+    if context.role != Role::Policy {
+        let translated = translate(context, key, record);
+        let ignored = metrics
+            .intake
+            .attributes_ignored
+            .with_label_values(&[context.role.name()]);
+        ignored.inc_by(translated.attributes_ignored.into());
+        if translated.contents.is_empty() {
+            metrics.judged(context.role, &Verdict::Ignored);
+        }
+        return translated.contents;
+    }
+    let document = record.value.as_deref().and_then(founding::parse_policy);
+    let unreadable = || Content::Rejected {
+        rejection: Rejection {
+            reason: RejectReason::InvalidData,
+            detail: "not a published policy".to_owned(),
+        },
+        original: Original {
+            topic: context.topic.clone(),
+            partition: context.partition,
+            offset: record.offset,
+            time: record.time,
+            key: record.key.clone(),
+            value: record.value.clone(),
+            headers: record.headers.clone(),
+        },
+    };
+    vec![document.map_or_else(unreadable, Content::Policy)]
+}
+
+impl Reading {
+    /// Everything below `next` is journaled once all tickets below `ticket` are acknowledged.
+    pub(super) fn mark(&mut self, ticket: u64) {
+        let known = self.marks.back().map_or(self.journaled, |(offset, _)| *offset);
+        if self.next > known {
+            self.marks.push_back((self.next, ticket));
+        }
+    }
+
+    pub(super) fn acknowledged(&mut self, ticket: u64) {
+        while let Some((offset, _)) = self.marks.pop_front_if(|(_, needed)| *needed <= ticket) {
+            self.journaled = self.journaled.max(offset);
+        }
+        self.proof.journaled(self.journaled);
+    }
+}

@@ -1,0 +1,100 @@
+//! Telling the journal how far the sources have been read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::watermarks::Sample;
+use super::{Intake, PROGRESS_MS_MAX, Phase, UNREADABLE_MS};
+use crate::clock::Now;
+use crate::domain::journal::{Clock, JournalRecord, NamedSource, Report, Role};
+use crate::domain::time::Instant;
+use crate::log::{LogError, Place, Topic};
+use crate::telemetry::metrics::seconds_between;
+use crate::wire::journal;
+
+impl Intake {
+    /// Appends a clock record to every journal partition, and takes the next sample.
+    pub(super) fn tell_time(&mut self, now: Now) -> Result<(), LogError> {
+        self.show_lag(now.time);
+        let sample = self.appended.sample(now.time);
+        match self.ask_topics() {
+            Ok(()) => self.ask_ends(&sample, now),
+            Err(LogError::Retry(why)) => tracing::warn!(why, "the sources' topics cannot be asked for"),
+            Err(error) => return Err(error),
+        }
+        if self.topics.is_empty() {
+            return Ok(());
+        }
+        self.journaled();
+        for partition in 0..self.plan.partitions {
+            let value = journal::encode(&JournalRecord::Clock(self.clock(partition, now)));
+            self.append(partition, value, Some(partition))?;
+        }
+        Ok(())
+    }
+
+    /// The age of the oldest watermark of each role.
+    pub(super) fn show_lag(&self, now: Instant) {
+        let mut oldest: BTreeMap<Role, Instant> = BTreeMap::new();
+        for phase in self.partitions.values() {
+            if let Phase::Reading(reading) = phase
+                && let Some(until) = reading.proof.read_until()
+            {
+                let known = oldest.entry(reading.context.role).or_insert(until);
+                *known = until.min(*known);
+            }
+        }
+        for (role, until) in oldest {
+            let gauge = self.metrics.intake.lag_seconds.with_label_values(&[role.name()]);
+            gauge.set(seconds_between(until, now));
+        }
+    }
+
+    fn ask_ends(&mut self, sample: &Arc<Sample>, now: Now) {
+        let wants = |(place, phase): (&Place, &Phase)| match phase {
+            Phase::Reading(reading) if reading.proof.wants_end() => Some(place.clone()),
+            Phase::Reading(_) | Phase::Assigned => None,
+        };
+        let places: Vec<Place> = self.partitions.iter().filter_map(wants).collect();
+        let ends = if places.is_empty() {
+            Vec::new()
+        } else {
+            self.consumer.ends(&places)
+        };
+        for (place, end) in places.into_iter().zip(ends) {
+            match (end, self.partitions.get_mut(&place)) {
+                (Ok(end), Some(Phase::Reading(reading))) => reading.proof.begin(sample, end),
+                (Ok(_), _) => {}
+                (Err(error), _) => {
+                    tracing::warn!(%place, %error, "no end offset");
+                    self.unreadable_at.insert(place, now.running_ms);
+                }
+            }
+        }
+    }
+
+    fn clock(&self, partition: u32, now: Now) -> Clock {
+        let named = |topic: &Topic| NamedSource {
+            topic: topic.id.0,
+            partitions: topic.partitions,
+        };
+        let report = |(place, phase): (&Place, &Phase)| {
+            let Phase::Reading(reading) = phase else { return None };
+            let stalled = !reading.proof.wants_end() && now.running_ms - reading.taken_at > PROGRESS_MS_MAX;
+            let unreadable = self
+                .unreadable_at
+                .get(place)
+                .is_some_and(|at| now.running_ms - at < UNREADABLE_MS);
+            Some(Report {
+                source: reading.source,
+                watermark: reading.proof.watermark(partition),
+                reading: !stalled && !unreadable,
+            })
+        };
+        Clock {
+            settings: self.plan.sources_version,
+            sources: self.topics.iter().map(named).collect(),
+            reports: self.partitions.iter().filter_map(report).collect(),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Coming and going of partitions: fences, restores, and what the dead have left open.
+
+use super::batch::{self, Writer};
+use super::restore::{FAREWELL, Restore, RestoreError};
+use super::{Interrupt, Live, Phase, QUIET_MS_MAX, Stop, Worker};
+use crate::clock::Now;
+use crate::domain::journal::PolicyDocument;
+use crate::domain::policy::Policy;
+use crate::domain::shard::{Charter, Shard};
+use crate::log::{Commit, Committed, LogError, Ownership, Place};
+use crate::wire;
+
+impl Worker {
+    /// Puts fences before assigned partitions, and reads on in those that are being restored.
+    pub(super) fn bring_back(&mut self, now: Now) -> Result<(), Interrupt> {
+        let assigned: Vec<u32> = self
+            .partitions
+            .iter()
+            .filter(|(_, phase)| matches!(phase, Phase::Assigned))
+            .map(|(partition, _)| *partition)
+            .collect();
+        if !assigned.is_empty() {
+            self.fence(&assigned, now)?;
+        }
+        let partitions: Vec<u32> = self.partitions.keys().copied().collect();
+        partitions
+            .into_iter()
+            .try_for_each(|partition| self.restore(partition, now))
+    }
+
+    fn fence(&mut self, partitions: &[u32], now: Now) -> Result<(), Interrupt> {
+        let token = batch::fence_token(&self.plan.writer_id, now.time);
+        self.mark(partitions, token)?;
+        self.ended.clear();
+        let state = self.plan.names.state();
+        for partition in partitions {
+            let restore = Restore::begin(self.log.as_ref(), &Place::new(&state, *partition), token, now)?;
+            self.partitions.insert(*partition, Phase::Restoring(restore));
+        }
+        Ok(())
+    }
+
+    /// Says in the state logs that we leave nothing open behind, so that nobody takes our
+    /// transactional id over.
+    pub(super) fn take_leave(&mut self, places: &[Place]) -> Result<(), LogError> {
+        let at_work = |place: &&Place| !matches!(self.partitions.get(&place.partition), None | Some(Phase::Assigned));
+        let partitions: Vec<u32> = places.iter().filter(at_work).map(|place| place.partition).collect();
+        if partitions.is_empty() {
+            return Ok(());
+        }
+        self.mark(&partitions, FAREWELL)
+    }
+
+    /// Commits a mark into the state logs of partitions that are ours.
+    fn mark(&mut self, partitions: &[u32], token: [u8; 16]) -> Result<(), LogError> {
+        let ownership: Ownership = self.consumer.ownership()?;
+        let transactor = match &mut self.writer {
+            Some(transactor) => transactor,
+            none => none.insert(self.log.transactor(&self.plan.writer_id)?),
+        };
+        let state = self.plan.names.state();
+        transactor.begin()?;
+        let mut writer = Writer {
+            transactor: transactor.as_mut(),
+            plan: &self.plan,
+        };
+        for partition in partitions {
+            writer.fence(*partition, token)?;
+        }
+        transactor.flush()?;
+        // Offsets of the state log's own partition: so the group checks that we own what we fence.
+        let mark = Committed {
+            offset: 0,
+            metadata: String::new(),
+        };
+        let marks: Vec<_> = partitions
+            .iter()
+            .map(|partition| (Place::new(&state, *partition), mark.clone()))
+            .collect();
+        transactor.positions(&marks, &ownership)?;
+        if transactor.commit()? == Commit::Slow {
+            self.writer = None;
+        }
+        Ok(())
+    }
+
+    fn restore(&mut self, partition: u32, now: Now) -> Result<(), Interrupt> {
+        let charter = self.charter(partition);
+        let Some(Phase::Restoring(restore)) = self.partitions.get_mut(&partition) else {
+            return Ok(());
+        };
+        let restored = restore
+            .step(self.log.as_ref(), charter, now)
+            .map_err(|error| match error {
+                RestoreError::Log(error) => Interrupt::Log(error),
+                RestoreError::Broken { .. } => Interrupt::Stop(Stop::Restore(error)),
+            })?;
+        let Some(shard) = restored else {
+            if now.running_ms - restore.quiet_since >= QUIET_MS_MAX {
+                restore.quiet_since = now.running_ms;
+                let writers = restore.writers_ahead(self.log.as_ref())?;
+                return Ok(self.end_transactions(writers)?);
+            }
+            return Ok(());
+        };
+        let began_at = restore.began_at;
+        let predecessors = restore.predecessors();
+        self.end_transactions(predecessors)?;
+        let journal = Place::new(&self.plan.names.journal(), partition);
+        self.check_restored(&journal, &shard)?;
+        self.metrics
+            .shard
+            .restore_seconds
+            .observe(seconds(now.running_ms - began_at));
+        let committed = shard.next_offset();
+        self.consumer.start(&journal, committed)?;
+        tracing::info!(partition, offset = committed, "shard restored");
+        self.partitions.insert(
+            partition,
+            Phase::Ready(Box::new(Live {
+                shard,
+                committed,
+                committed_at: now.running_ms,
+            })),
+        );
+        Ok(())
+    }
+
+    /// What the state log says must reach what the group has committed, and the journal must still
+    /// have what follows.
+    fn check_restored(&mut self, journal: &Place, shard: &Shard) -> Result<(), Interrupt> {
+        let committed = self.consumer.committed(std::slice::from_ref(journal))?.pop().flatten();
+        let committed = committed.map_or(0, |committed| committed.offset);
+        let (start, _) = self.log.bounds(journal)?;
+        let next = shard.next_offset();
+        let wrong = if next < committed {
+            format!("the state log ends at journal offset {next}, but {committed} was committed: state is missing")
+        } else if next < start {
+            format!("{journal} begins at {start}, but {next} comes next: its records were deleted too early")
+        } else {
+            return Ok(());
+        };
+        Err(Interrupt::Stop(Stop::Refused(wrong)))
+    }
+
+    /// A dead writer's open transaction hides what was written behind it, wherever it wrote; taking
+    /// its id over ends it at once. A writer that lives after all starts over.
+    fn end_transactions(&mut self, writers: Vec<String>) -> Result<(), LogError> {
+        for writer in writers {
+            if writer == self.plan.writer_id || self.ended.contains(&writer) {
+                continue;
+            }
+            tracing::info!(writer, "taking over from a writer that did not take its leave");
+            drop(self.log.transactor(&writer)?);
+            self.ended.insert(writer);
+        }
+        Ok(())
+    }
+
+    /// Throws memory and writer away; the log says what happened.
+    pub(super) fn start_over(&mut self, error: LogError, now: Now) -> Result<(), Stop> {
+        let Some(wait) = self.trouble.again(now) else {
+            return Err(Stop::Trouble { last: error });
+        };
+        tracing::warn!(%error, wait_ms = wait, "starting over from the log");
+        self.writer = None;
+        let journal = self.plan.names.journal();
+        for (partition, phase) in &mut self.partitions {
+            if matches!(phase, Phase::Ready(_))
+                && let Err(error) = self.consumer.stop(&Place::new(&journal, *partition))
+            {
+                tracing::warn!(%error, partition, "cannot stop reading");
+            }
+            *phase = Phase::Assigned;
+        }
+        self.tell_status();
+        Ok(())
+    }
+
+    fn charter(&self, partition: u32) -> Charter {
+        Charter {
+            partition,
+            partitions: self.plan.partitions,
+            patience_ms: self.plan.patience_ms,
+            compile,
+        }
+    }
+}
+
+fn compile(document: &PolicyDocument) -> Option<Policy> {
+    wire::policy_file::compile(document).ok()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of any real span are exact")]
+fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1000.0
+}

@@ -1,0 +1,82 @@
+//! What has been going wrong without a break: when to try again, and when to give up.
+
+use crate::clock::Now;
+
+/// Waits between attempts, in milliseconds: the first, and the longest.
+const RETRY_MS: (i64, i64) = (100, 5_000);
+/// Trouble without a break for so long stops a loop, in minutes.
+pub const TROUBLE_MINUTES_MAX: i64 = 10;
+
+/// Trouble, if there is any.
+#[derive(Debug, Default)]
+pub struct Trouble(Option<Attempts>);
+
+#[derive(Debug)]
+struct Attempts {
+    since: i64,
+    number: u32,
+    retry_at: i64,
+}
+
+impl Trouble {
+    /// Whether it is too early to try again.
+    pub fn rests(&self, now: Now) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|attempts| now.running_ms < attempts.retry_at)
+    }
+
+    /// It works again.
+    pub fn is_over(&mut self) {
+        self.0 = None;
+    }
+
+    /// It went wrong once more: how long to wait, in milliseconds; `None` when it has gone on for
+    /// too long.
+    pub fn again(&mut self, now: Now) -> Option<i64> {
+        let attempts = self.0.get_or_insert(Attempts {
+            since: now.running_ms,
+            number: 0,
+            retry_at: 0,
+        });
+        if now.running_ms - attempts.since > TROUBLE_MINUTES_MAX * 60_000 {
+            return None;
+        }
+        let wait = (RETRY_MS.0 << attempts.number.min(10)).min(RETRY_MS.1);
+        attempts.number += 1;
+        attempts.retry_at = now.running_ms + wait;
+        Some(wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Instant;
+
+    fn at(running_ms: i64) -> Now {
+        Now {
+            time: Instant::default(),
+            running_ms,
+        }
+    }
+
+    #[test]
+    fn waits_grow_up_to_a_limit_and_begin_anew() {
+        let mut trouble = Trouble::default();
+        let waits: Vec<_> = (0..8).map(|_| trouble.again(at(0))).collect();
+        let expected = [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000];
+        assert_eq!(waits, expected.map(Some));
+        assert!(trouble.rests(at(4_999)) && !trouble.rests(at(5_000)));
+        trouble.is_over();
+        assert_eq!(trouble.again(at(0)), Some(100));
+    }
+
+    #[test]
+    fn trouble_without_a_break_ends() {
+        let mut trouble = Trouble::default();
+        assert!(trouble.again(at(0)).is_some());
+        assert!(trouble.again(at(600_000)).is_some());
+        assert_eq!(trouble.again(at(600_001)), None);
+    }
+}
