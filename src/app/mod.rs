@@ -331,6 +331,7 @@ fn shard_plan(ground: &Ground, names: &Names, instance: &str, number: u32) -> Re
     Ok(shard::Plan {
         names: names.clone(),
         deployment: settings.deployment.clone(),
+        foundation: foundation(settings),
         writer_id: names.transactional_id(instance, number),
         instance: settings
             .instance

@@ -164,6 +164,14 @@ impl Shard {
         self.own.foundation.as_ref()
     }
 
+    /// Whether the journal was founded on this; a shard that has read nothing yet goes with anything.
+    pub fn goes_with(&self, foundation: &Foundation) -> Result<(), Halt> {
+        match &self.own.foundation {
+            Some(known) => check_foundation(known, foundation),
+            None => Ok(()),
+        }
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> Option<&Arc<Policy>> {
         self.open.as_ref().map(|open| open.book.policy())
@@ -373,7 +381,7 @@ impl Shard {
 }
 
 /// What differs, if anything.
-pub fn check_foundation(known: &Foundation, found: &Foundation) -> Result<(), Halt> {
+fn check_foundation(known: &Foundation, found: &Foundation) -> Result<(), Halt> {
     if known.secret_fingerprint != found.secret_fingerprint {
         Err(Halt::Foundation("secret"))
     } else if known.deployment != found.deployment {

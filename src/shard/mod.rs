@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
+use crate::domain::journal::Foundation;
 use crate::domain::shard::{Halt, Shard};
 use crate::log::{Consumer, Log, LogError, Membership, Ownership, Place, ReadLimit, Record, Signal, Transactor};
 use crate::names::Names;
@@ -44,6 +45,8 @@ pub struct Plan {
     pub names: Names,
     /// The deployment's name, in every output's `source`.
     pub deployment: String,
+    /// What must never change once the journal has begun.
+    pub foundation: Foundation,
     /// The transactional id of this worker.
     pub writer_id: String,
     /// Static membership, if any.

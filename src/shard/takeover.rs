@@ -107,6 +107,11 @@ impl Worker {
         let predecessors = restore.predecessors();
         self.end_transactions(predecessors)?;
         let journal = Place::new(&self.plan.names.journal(), partition);
+        // Where the journal's first record is gone, only the state still knows.
+        let foundation = &self.plan.foundation;
+        shard
+            .goes_with(foundation)
+            .map_err(|halt| Interrupt::Stop(Stop::Halt { partition, halt }))?;
         self.check_restored(&journal, &shard)?;
         self.metrics
             .shard

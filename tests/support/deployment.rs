@@ -123,11 +123,7 @@ impl Deployment {
             },
         };
         founding::publish_policy(deployment.log.as_ref(), &deployment.names, &document(policy)).unwrap();
-        let foundation = Foundation {
-            secret_fingerprint: [0; 16],
-            deployment: "local".into(),
-            partitions,
-        };
+        let foundation = foundation(partitions);
         founding::found(
             deployment.log.as_ref(),
             &deployment.names,
@@ -168,6 +164,7 @@ impl Deployment {
         let plan = shard::Plan {
             names: self.names.clone(),
             deployment: "local".into(),
+            foundation: foundation(self.partitions),
             writer_id: id.into(),
             instance: None,
             partitions: self.partitions,
@@ -253,3 +250,11 @@ pub const TOPICS: [(&str, u32); 8] = [
     ("marketing.feedback", 6),
     ("leads.lifecycle", 6),
 ];
+
+fn foundation(partitions: u32) -> Foundation {
+    Foundation {
+        secret_fingerprint: [0; 16],
+        deployment: "local".into(),
+        partitions,
+    }
+}
