@@ -151,10 +151,17 @@ impl Service {
 /// moment, so this is tried again while the log says that it may pass; each step may be repeated.
 fn lay_ground(ground: &Ground, names: &Names) -> Result<(), FoundingError> {
     let (log, document) = (ground.log.as_ref(), &ground.policy.0);
+    let with_file = |error| match error {
+        FoundingError::Refused(words) => {
+            FoundingError::Refused(format!("{}: {words}", ground.settings.policy.file.display()))
+        }
+        FoundingError::Log(_) => error,
+    };
     let foundation = foundation(&ground.settings);
     let until = std::time::Instant::now() + GROUND_WAIT;
     loop {
         let laid = founding::publish_policy(log, names, document)
+            .map_err(with_file)
             .and_then(|()| founding::found(log, names, &foundation, document));
         match laid {
             Err(FoundingError::Log(error @ (LogError::Retry(_) | LogError::Unknown(_))))

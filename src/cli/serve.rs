@@ -59,7 +59,7 @@ fn open(settings: &Settings, policy: &Policy, clock: &Clock) -> Result<Arc<dyn L
     if settings.log == LogKind::Local {
         return app::open_local(settings, policy, clock).map_err(failed);
     }
-    let log = connect(settings).map_err(failed)?;
+    let log = connect(settings)?;
     let different = topics::check(&log, settings, policy).map_err(failed)?;
     if different.is_empty() {
         Ok(Arc::new(log))
@@ -68,12 +68,23 @@ fn open(settings: &Settings, policy: &Policy, clock: &Clock) -> Result<Arc<dyn L
     }
 }
 
-/// Reaches the cluster of the settings.
-pub(super) fn connect(settings: &Settings) -> Result<KafkaLog, LogError> {
-    KafkaLog::connect(KafkaOptions {
+/// Reaches the cluster of the settings, or says what to look at.
+pub(super) fn connect(settings: &Settings) -> Result<KafkaLog, Failed> {
+    let options = KafkaOptions {
         brokers: settings.kafka.brokers.clone(),
         client: settings.kafka.client_properties(),
         session_timeout: settings.kafka.session_timeout,
+    };
+    KafkaLog::connect(options).map_err(|error| {
+        let remedy = match error {
+            LogError::Refused(_) => {
+                "check `security.protocol`, `sasl.*`, `ssl.*` in [kafka.client] and kafka.password_file"
+            }
+            LogError::Fenced(_) | LogError::Retry(_) | LogError::Unknown(_) => {
+                "check kafka.brokers, whether a broker runs there, and `security.protocol` in [kafka.client]"
+            }
+        };
+        failed(format!("kafka.brokers: {error}; {remedy}"))
     })
 }
 

@@ -31,7 +31,7 @@ pub(super) fn run(config: &[PathBuf], what: &Topics) -> Result<(), Failed> {
              TASUKI__KAFKA__BROKERS",
         ));
     }
-    let log = serve::connect(&settings).map_err(failed)?;
+    let log = serve::connect(&settings)?;
     let needed = needed_by(&settings, &policy);
     match what {
         Topics::Check => {}

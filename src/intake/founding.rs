@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::domain::journal::{Foundation, JournalRecord, PolicyDocument};
-use crate::domain::shard::check_foundation;
 use crate::log::{Found, Isolation, Log, LogError, NewRecord, Place, ReadLimit};
 use crate::names::Names;
 use crate::wire::{journal, policy_file};
@@ -51,40 +50,51 @@ pub fn found(
     foundation: &Foundation,
     policy: &PolicyDocument,
 ) -> Result<(), FoundingError> {
-    let places = (0..foundation.partitions).map(|partition| Place::new(&names.journal(), partition));
-    let (mut empty, mut begun) = (Vec::new(), Vec::new());
-    for place in places {
+    let mut empty = Vec::new();
+    // All that can be refused comes before anything is written.
+    for partition in 0..foundation.partitions {
+        let place = Place::new(&names.journal(), partition);
         match log.bounds(&place)? {
             (_, 0) => empty.push(place),
-            (0, _) => begun.push(place),
-            // The foundation is in the state log by now; the shard compares it when it is restored.
+            (0, _) => check(log, &place, foundation)?,
+            // The foundation is in the state log by now; the shard compares it once it is restored.
             (_, _) => {}
         }
     }
-    // All that can be refused comes before anything is written.
-    check_all(log, &begun, foundation)?;
     let first = journal::encode(&JournalRecord::Foundation(foundation.clone(), policy.clone()));
     append(log, &empty, &first)?;
     // Somebody else may have been first.
-    check_all(log, &empty, foundation)
+    empty.iter().try_for_each(|place| check(log, place, foundation))
 }
 
-fn check_all(log: &dyn Log, places: &[Place], foundation: &Foundation) -> Result<(), FoundingError> {
-    for place in places {
-        let first = read(log, place, 1)?.into_iter().next();
-        match first.and_then(|value| journal::decode(&value).ok()) {
-            Some(JournalRecord::Foundation(known, _)) => {
-                check_foundation(&known, foundation)
-                    .map_err(|halt| FoundingError::Refused(format!("{place}: {halt}")))?;
-            }
-            _ => {
-                return Err(FoundingError::Refused(format!(
-                    "{place} does not begin as a journal of Tasuki does"
-                )));
-            }
-        }
-    }
-    Ok(())
+/// Compares what a journal partition was founded with.
+fn check(log: &dyn Log, place: &Place, foundation: &Foundation) -> Result<(), FoundingError> {
+    let first = read(log, place, 1)?.into_iter().next();
+    let wrong = match first.and_then(|value| journal::decode(&value).ok()) {
+        Some(JournalRecord::Foundation(known, _)) => changed(&known, foundation),
+        _ => Some("it does not begin as a journal of Tasuki does; name another prefix or folder".to_owned()),
+    };
+    wrong.map_or(Ok(()), |wrong| Err(FoundingError::Refused(format!("{place}: {wrong}"))))
+}
+
+/// What is fixed with the first record and is another one now, with its remedy.
+fn changed(known: &Foundation, found: &Foundation) -> Option<String> {
+    let (setting, remedy) = if known.secret_fingerprint != found.secret_fingerprint {
+        (
+            "privacy.secret",
+            "set privacy.secret_file to the secret it began with".to_owned(),
+        )
+    } else if known.deployment != found.deployment {
+        ("deployment", format!("set it to \"{}\"", known.deployment))
+    } else if known.partitions != found.partitions {
+        ("journal.partitions", format!("set it to {}", known.partitions))
+    } else {
+        return None;
+    };
+    Some(format!(
+        "{setting} is not what the journal began with, and cannot change; {remedy}, or begin anew with another prefix or \
+         folder"
+    ))
 }
 
 /// How a policy file stands to those published.

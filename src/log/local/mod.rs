@@ -61,7 +61,10 @@ impl LocalLog {
         let refused = |what: &str, error: &dyn std::fmt::Display| {
             LogError::Refused(format!("{what} {}: {error}", directory.display()))
         };
-        std::fs::create_dir_all(directory).map_err(|error| refused("cannot make the directory", &error))?;
+        std::fs::create_dir_all(directory).map_err(|error| {
+            let words = format!("{error}; set local.path to a directory that may be written");
+            refused("cannot make the directory", &words)
+        })?;
         let lock = File::create(directory.join("lock")).map_err(|error| refused("cannot write into", &error))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => refused(
