@@ -314,6 +314,46 @@ fn every_promise_has_a_command_that_exists() {
     faults.none();
 }
 
+/// What the runbook quotes from messages stands in the code, up to what is filled in.
+#[test]
+fn the_runbook_quotes_what_is_said() {
+    let said: String = sources()
+        .iter()
+        .map(|file| {
+            let lines: Vec<&str> = file.text.lines().map(str::trim_start).collect();
+            lines.join("\n").replace("\\\n", "")
+        })
+        .collect();
+    let runbook = read("docs/runbook.md");
+    let rows = runbook.lines().filter(|line| line.starts_with("| `"));
+    let mut faults = Faults::default();
+    let mut count = 0;
+    for quote in rows.filter_map(|row| row.split(" | ").next()).flat_map(backticked) {
+        for part in fixed_parts(quote) {
+            count += 1;
+            if !said.contains(&part) {
+                faults.add("docs/runbook.md", 0, &format!("nothing says {part:?}, of {quote:?}"));
+            }
+        }
+    }
+    assert!(count >= 30, "the runbook's tables were not read right: {count}");
+    faults.none();
+}
+
+/// The parts of a quoted message that are not filled in: between dots, numbers and single capitals.
+fn fixed_parts(quote: &str) -> Vec<String> {
+    let filled = |word: &str| {
+        let bare = word.trim_matches([':', ';', ',']);
+        bare == "…" || bare.parse::<u32>().is_ok() || (bare.len() == 1 && bare.chars().all(char::is_uppercase))
+    };
+    let words: Vec<&str> = quote.split(' ').collect();
+    words
+        .split(|word| filled(word) || word.ends_with(':'))
+        .filter(|part| part.len() >= 2)
+        .map(|part| part.join(" ").trim_matches([',', ';']).to_owned())
+        .collect()
+}
+
 #[test]
 fn links_lead_somewhere() {
     let mut faults = Faults::default();
