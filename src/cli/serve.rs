@@ -13,6 +13,7 @@ use crate::app::{self, Ground, Service, Site};
 use crate::clock::Clock;
 use crate::domain::policy::Policy;
 use crate::http;
+use crate::log::kafka::topics::Difference;
 use crate::log::kafka::{KafkaLog, KafkaOptions};
 use crate::log::{Log, LogError};
 use crate::settings::{LogKind, Settings};
@@ -20,6 +21,9 @@ use crate::telemetry::logs;
 
 /// How often it is looked whether a loop has ended by itself.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// The topics' settings may take so long to be told.
+const CHECK_WAIT: Duration = Duration::from_secs(30);
+const CHECK_PAUSE: Duration = Duration::from_secs(1);
 /// After the stop was asked for, requests under way have this long.
 const ANSWERS_WAIT: Duration = Duration::from_secs(5);
 
@@ -60,11 +64,26 @@ fn open(settings: &Settings, policy: &Policy, clock: &Clock) -> Result<Arc<dyn L
         return app::open_local(settings, policy, clock).map_err(failed);
     }
     let log = connect(settings)?;
-    let different = topics::check(&log, settings, policy).map_err(failed)?;
+    let different = check(&log, settings, policy).map_err(failed)?;
     if different.is_empty() {
         Ok(Arc::new(log))
     } else {
         Err(failed_all(&different, "difference"))
+    }
+}
+
+/// What is wrong with the topics. A cluster that has just lost a broker, or got one back, may name
+/// nobody to ask for a while.
+fn check(log: &KafkaLog, settings: &Settings, policy: &Policy) -> Result<Vec<Difference>, LogError> {
+    let until = std::time::Instant::now() + CHECK_WAIT;
+    loop {
+        match topics::check(log, settings, policy) {
+            Err(error @ LogError::Retry(_)) if std::time::Instant::now() < until => {
+                tracing::warn!(%error, "cannot check the topics yet");
+                std::thread::sleep(CHECK_PAUSE);
+            }
+            checked => return checked,
+        }
     }
 }
 
