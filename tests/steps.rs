@@ -86,3 +86,12 @@ fn after_an_unclean_stop_of_another_version_nothing_is_read() {
     older.close();
     turn(&mut deployment.intake_translating(2)).unwrap();
 }
+
+#[test]
+fn a_crash_between_any_two_steps_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Clock::machine();
+    let log = Arc::new(open_local(directory.path(), &clock));
+    let deployment = Deployment::new(log, clock, 4, POLICY);
+    support::rounds::crash_at_every_step(&deployment, 200);
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tasuki::log::kafka::topics::{TopicNames, needed};
 use tasuki::log::kafka::{KafkaLog, KafkaOptions};
-use tasuki::log::{Appender, Log, LogError, NewRecord};
+use tasuki::log::{Appender, Log, LogError, NewRecord, Place};
 
 use crate::support::process::{Variables, ask, variables};
 
@@ -78,21 +78,11 @@ pub trait Feed: Send {
 }
 
 /// Into topics.
-pub struct Producer {
-    appender: Box<dyn Appender>,
-    prefix: String,
-}
+pub struct Producer(Box<dyn Appender>);
 
 impl Producer {
     pub fn new(log: &dyn Log) -> Self {
-        Self::with_prefix(log, "")
-    }
-
-    pub fn with_prefix(log: &dyn Log, prefix: &str) -> Self {
-        Self {
-            appender: log.appender().unwrap(),
-            prefix: prefix.to_owned(),
-        }
+        Self(log.appender().unwrap())
     }
 }
 
@@ -105,11 +95,10 @@ impl Feed for Producer {
                 value: Some(event.body.to_string().into_bytes()),
                 headers: Vec::new(),
             };
-            let topic = [&self.prefix, event.topic].concat();
             loop {
-                match self.appender.append(&topic, None, record.clone()) {
+                match self.0.append(event.topic, None, record.clone()) {
                     Ok(_) => break,
-                    Err(LogError::Retry(_)) => left -= self.appender.poll(Duration::from_millis(50)).unwrap().len(),
+                    Err(LogError::Retry(_)) => left -= self.0.poll(Duration::from_millis(50)).unwrap().len(),
                     Err(error) => panic!("{error}"),
                 }
             }
@@ -118,7 +107,7 @@ impl Feed for Producer {
         let until = Instant::now() + SEND_WAIT;
         while left > 0 {
             assert!(Instant::now() < until, "{left} events are not acknowledged");
-            left -= self.appender.poll(Duration::from_millis(50)).unwrap().len();
+            left -= self.0.poll(Duration::from_millis(50)).unwrap().len();
         }
     }
 }
@@ -149,33 +138,48 @@ pub fn connect(address: &str) -> KafkaLog {
     KafkaLog::connect(KafkaOptions::new(address)).unwrap()
 }
 
-/// Makes every topic that teams with these topics need, and says which carry outputs.
-pub fn make_topics(log: &KafkaLog, prefix: &str, partitions: u32, teams: &[&str]) -> Vec<String> {
+/// Makes every topic that these teams need, and says which carry outputs.
+pub fn make_topics(log: &KafkaLog, partitions: u32, teams: &[&str]) -> Vec<String> {
+    make_topics_but(log, partitions, teams, "")
+}
+
+/// The same, without one of the sources.
+pub fn make_topics_but(log: &KafkaLog, partitions: u32, teams: &[&str], source: &str) -> Vec<String> {
     let team_topics: Vec<String> = teams.iter().map(|team| format!("sales.handoffs.{team}")).collect();
-    let sources: Vec<String> = SOURCES.iter().map(|source| [prefix, source].concat()).collect();
+    let sources = SOURCES.iter().filter(|known| **known != source);
+    let sources: Vec<String> = sources.map(|source| (*source).to_owned()).collect();
     let names = TopicNames {
-        prefix,
+        prefix: "",
         journal_partitions: partitions,
         team_topics: &team_topics,
         sources: &sources,
     };
     for made in log.create_missing(&needed(&names)).unwrap() {
-        made.unwrap();
+        let made = made.unwrap();
+        (0..made.partitions).for_each(|partition| wait_for_leader(log, &Place::new(&made.name, partition)));
     }
-    outputs(prefix, teams)
+    outputs(teams)
+}
+
+/// A topic that was just made has no leader for a moment.
+fn wait_for_leader(log: &KafkaLog, place: &Place) {
+    let until = Instant::now() + SEND_WAIT;
+    while let Err(error) = log.bounds(place) {
+        assert!(Instant::now() < until, "{error}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// The topics that carry outputs and dead letters.
-pub fn outputs(prefix: &str, teams: &[&str]) -> Vec<String> {
+pub fn outputs(teams: &[&str]) -> Vec<String> {
     let fixed = [
         "sales.sla",
         "marketing.feedback",
         "leads.lifecycle",
         "tasuki.dead-letters",
     ];
-    let fixed = fixed.iter().map(|topic| [prefix, topic].concat());
-    let teams = teams.iter().map(|team| format!("{prefix}sales.handoffs.{team}"));
-    fixed.chain(teams).collect()
+    let teams = teams.iter().map(|team| format!("sales.handoffs.{team}"));
+    fixed.iter().map(|topic| (*topic).to_owned()).chain(teams).collect()
 }
 
 /// The settings of a process on a broker.

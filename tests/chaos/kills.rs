@@ -1,16 +1,19 @@
 //! Killed while 20,000 events come in, and what came of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::eyes::{Eyes, in_local};
 use crate::ground::{Chance, Event, Feed, Poster, Producer, connect, make_topics, on_kafka, on_local, outputs};
 use crate::story;
 use crate::support::broker::Broker;
+use crate::support::deployment::{self, Deployment};
 use crate::support::outputs::{Named, Observer, Output, assert_gapless, kinds, named, paths};
 use crate::support::process::{Folder, Tasuki, Variables};
+use crate::support::rounds::crash_at_every_step;
+use tasuki::clock::Clock;
 
 /// Journal partitions.
 const PARTITIONS: u32 = 4;
@@ -248,7 +251,7 @@ fn on_the_local_log(name: &str, first: &[Blow], second: &[Blow]) -> (Vec<Output>
     victim.live(&mut Poster(&port), first, second);
     std::thread::sleep(QUIET);
     victim.tasuki.stop();
-    let seen = in_local(&data, &outputs("", &story::TEAMS));
+    let seen = in_local(&data, &outputs(&story::TEAMS));
     (seen, victim.kills, victim.kills_while_restoring)
 }
 
@@ -289,7 +292,7 @@ fn kills_and_a_broker_gone_change_nothing_on_kafka() {
     let policy = folder.write("policy.toml", story::POLICY);
     let broker = Broker::start(&[]);
     let log = connect(broker.address());
-    let topics = make_topics(&log, "", PARTITIONS, &story::TEAMS);
+    let topics = make_topics(&log, PARTITIONS, &story::TEAMS);
     let port = AtomicU16::new(0);
     let mut settings = on_kafka(broker.address(), &policy, PARTITIONS);
     settings.push(("TASUKI__INSTANCE".to_owned(), "t-0".to_owned()));
@@ -310,4 +313,14 @@ fn kills_and_a_broker_gone_change_nothing_on_kafka() {
     assert_gapless(&observer.seen);
     assert_eq!(kinds(&observer.seen)["dead-letter"], story::STRAY);
     Outcome::of(&observer.seen).assert_same(undisturbed());
+}
+
+#[test]
+fn a_crash_between_any_two_steps_changes_nothing_on_kafka() {
+    let broker = Broker::start(&[]);
+    let log = connect(broker.address());
+    make_topics(&log, PARTITIONS, &["inside"]);
+    let mut deployment = Deployment::new(Arc::new(log), Clock::machine(), PARTITIONS, deployment::POLICY);
+    deployment.instance = Some("hands".to_owned());
+    crash_at_every_step(&deployment, 25);
 }

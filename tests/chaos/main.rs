@@ -16,6 +16,8 @@
 mod eyes;
 mod ground;
 mod kills;
+mod outage;
+mod restored;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;

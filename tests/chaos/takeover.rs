@@ -271,7 +271,7 @@ fn two_share_the_work_and_one_takes_over() {
     let policy = folder.write("policy.toml", POLICY);
     let broker = Broker::start(&[]);
     let log = connect(broker.address());
-    let topics = make_topics(&log, "", PARTITIONS, &["roomy", "scarce"]);
+    let topics = make_topics(&log, PARTITIONS, &["roomy", "scarce"]);
     let settings = on_kafka(broker.address(), &policy, PARTITIONS);
     let mut pair = ["one", "two"].map(|name| Tasuki::start(&folder, name, &settings));
     for process in &mut pair {

@@ -52,6 +52,23 @@ impl Broker {
         Self { address, directory }
     }
 
+    /// Starts a second broker in this one's cluster.
+    pub fn join(&self) -> Self {
+        let directory = self.directory.with_extension("second");
+        let (of, new) = (
+            self.directory.to_str().unwrap_or_default(),
+            directory.to_str().unwrap_or_default(),
+        );
+        let address = kafka(&["join", of, new]);
+        Self { address, directory }
+    }
+
+    /// Makes a topic of so many partitions that lie on one broker alone.
+    pub fn make_topic_on(&self, broker: u32, topic: &str, partitions: u32) {
+        let directory = self.directory.to_str().expect("a directory of plain text");
+        kafka(&["place", directory, topic, &broker.to_string(), &partitions.to_string()]);
+    }
+
     /// Where it answers.
     pub fn address(&self) -> &str {
         &self.address

@@ -81,6 +81,8 @@ pub struct Deployment {
     pub sources: Vec<Source>,
     pub watch: Watch,
     pub clock: Clock,
+    /// Static membership of the groups, if any.
+    pub instance: Option<String>,
     pub patience_ms: i64,
     pub batch: ReadLimit,
 }
@@ -116,6 +118,7 @@ impl Deployment {
             sources,
             watch,
             clock,
+            instance: None,
             patience_ms: 60_000,
             batch: ReadLimit {
                 records_max: 20_000,
@@ -143,7 +146,7 @@ impl Deployment {
         let plan = intake::Plan {
             names: self.names.clone(),
             worker: "intake.0".into(),
-            instance: None,
+            instance: self.instance.as_ref().map(|instance| format!("{instance}.intake")),
             partitions: self.partitions,
             lead_key: LeadKey::derive("tasuki"),
             translation,
@@ -166,7 +169,7 @@ impl Deployment {
             deployment: "local".into(),
             foundation: foundation(self.partitions),
             writer_id: id.into(),
-            instance: None,
+            instance: self.instance.as_ref().map(|instance| format!("{instance}.shard")),
             partitions: self.partitions,
             dead_letter_partitions: 6,
             patience_ms: self.patience_ms,

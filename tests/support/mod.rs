@@ -4,3 +4,4 @@ pub mod broker;
 pub mod deployment;
 pub mod outputs;
 pub mod process;
+pub mod rounds;

@@ -140,12 +140,21 @@ impl Tasuki {
 
     /// The sum of every sample whose name and labels begin with this.
     pub fn metric(&self, begin: &str) -> u64 {
+        self.sum(begin) as u64
+    }
+
+    /// The same of a metric in seconds.
+    pub fn metric_millis(&self, begin: &str) -> u64 {
+        (self.sum(begin) * 1_000.0) as u64
+    }
+
+    fn sum(&self, begin: &str) -> f64 {
         let Ok((200, body)) = ask(self.port, "GET", "/metrics", "", b"") else {
-            return 0;
+            return 0.0;
         };
         let value = |line: &str| line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok());
         let samples = body.lines().filter(|line| line.starts_with(begin));
-        samples.filter_map(value).sum::<f64>() as u64
+        samples.filter_map(value).sum()
     }
 
     /// The numbers that label the samples of a gauge.
