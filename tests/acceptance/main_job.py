@@ -192,6 +192,8 @@ class OnKafka:
         check_sequences(self.checks, [number_of(record) for record in records])
         wrong = [f"{record['topic']} {record['offset']}: {fault}" for record in records if (fault := envelope_fault(record))]
         self.checks.that(not wrong, "outputs are CloudEvents in binary mode, keyed by the lead", *wrong[:5])
+        wrong = [fault for record in records if (fault := breach_fault(record))]
+        self.checks.that(not wrong, "each breach carries its instant as its time, and comes after it", *wrong[:5])
         self.checks.equal(service.counts("events_total"), expected_events(self.sent),
                           "/metrics shows exactly the events sent: accepted, duplicate, ignored, erased, dead letters")
         self.checks.equal(service.counts("dead_letters_total"), expected_reasons(self.sent),
@@ -302,6 +304,16 @@ def envelope_fault(record):
     wrong += ["key"] if record["key"] != lead else []
     wrong += [] if headers.get("content-type", "").startswith("application/json") else ["content-type"]
     return wrong or None
+
+
+def breach_fault(record):
+    """"Deadlines are due strictly after their instant, carry that instant as their time"; None where it is so."""
+    headers = dict(record["headers"])
+    if headers.get("ce_type") != "tasuki.sla.breached.v1":
+        return None
+    respond_by = json.loads(record["payload"])["respond_by"]
+    holds = headers["ce_time"] == respond_by and record["seen"] > at(respond_by).timestamp()
+    return None if holds else f"{respond_by} promised, {headers['ce_time']} its time, seen {record['seen']}"
 
 
 def refused_by_http(checks, service):

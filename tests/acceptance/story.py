@@ -222,15 +222,18 @@ class Story:
         return events
 
     def _stays_below(self, name):
-        person, _ = self.person(name)
-        events = [self._page(name, self.past()) for _ in range(self.rng.randrange(1, 4))]
+        """Who fits does too little, or the same too often (`at_most`); who does enough doesn't fit."""
+        person, profile = self.person(name)
         # Bots ask for a hundred demos and change nothing.
         bot = {"person": person, "activity": "webinar_attended", "is_bot": True}
-        events += [self.event("engagement", bot, at=self.past(), result="ignored") for _ in range(self.rng.randrange(3))]
+        events = [self.event("engagement", bot, at=self.past(), result="ignored") for _ in range(self.rng.randrange(3))]
         if self.rng.random() < 0.4:
-            profile = dict(self.person(name)[1], employees=5)
-            events.append(self.event("forms", {"person": person, "form": "demo-request", "profile": profile}, at=self.past()))
-        return events
+            small = {"person": person, "form": "demo-request", "profile": dict(profile, employees=5)}
+            return [*events, self.event("forms", small, at=self.past()), self._page(name, self.past())]
+        events.append(self.event("forms", {"person": person, "profile": profile}, PROFILE))
+        if self.rng.random() < 0.5:
+            return [*events, self._webinar(name, self.past()), self._page(name, self.past())]
+        return events + [self._page(name, self.past()) for _ in range(6)]
 
     def _form(self, name, at, kind="Demo-Request", result="accepted"):
         person, profile = self.person(name)
