@@ -145,7 +145,7 @@ fn an_unreachable_topic_of_follow_ups_holds_the_deadlines() {
     let paused_at = Instant::now();
     let (first, last) = promised(&observer.seen);
     assert!(now() < first, "the answers came too late to mean anything");
-    let _tasuki = Tasuki::start(&folder, "tasuki", &settings);
+    let tasuki = Tasuki::start(&folder, "tasuki", &settings);
     producer.send(&forms("late", LEADS / 4));
     let all = LEADS + LEADS / 4;
     observer.until("handoffs while follow-ups cannot be read", WITHIN, |seen| {
@@ -171,4 +171,39 @@ fn an_unreachable_topic_of_follow_ups_holds_the_deadlines() {
     );
     second.resume();
     check(&mut observer, &answered, all);
+    cut_off_at_work(&mut observer, &mut producer, &second);
+    let words = tasuki.words();
+    let untold = words.lines().filter(|line| line.contains("no end offset"));
+    let (own, others): (Vec<&str>, Vec<&str>) = untold.partition(|line| line.contains(FOLLOW_UPS));
+    eprintln!("ends not told: {} of follow-ups, {} of others", own.len(), others.len());
+    check(&mut observer, &answered, all + LEADS / 4);
+}
+
+/// The same while the service runs: nothing fires that cannot be proved, and everything after.
+fn cut_off_at_work(observer: &mut Observer, producer: &mut Producer, second: &Broker) {
+    let (handed_off, breached) = (
+        count(&observer.seen, "lead.handed-off"),
+        count(&observer.seen, "sla.breached"),
+    );
+    producer.send(&forms("again", LEADS / 4));
+    observer.until("handoffs", WITHIN, |seen| {
+        count(seen, "lead.handed-off") == handed_off + LEADS / 4
+    });
+    second.pause();
+    let paused_at = Instant::now();
+    let (_, last) = promised(&observer.seen);
+    while now() < last || paused_at.elapsed() < UNREACHABLE {
+        observer.look(Duration::from_millis(100));
+    }
+    observer.until_quiet(QUIET);
+    assert_eq!(
+        count(&observer.seen, "sla.breached"),
+        breached,
+        "a breach with follow-ups unread"
+    );
+    eprintln!(
+        "cut off at work for {:.0} s: no breach",
+        paused_at.elapsed().as_secs_f64()
+    );
+    second.resume();
 }

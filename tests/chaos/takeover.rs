@@ -173,10 +173,10 @@ fn handed_off(seen: &[Output], team: &str) -> usize {
     handed_off.map(|output| &output.lead).collect::<BTreeSet<_>>().len()
 }
 
-/// The journal partitions that a process has restored, as it says itself.
-fn restored(process: &Tasuki) -> BTreeSet<u32> {
+/// The journal partitions that a process has restored since it had said so much, as it says itself.
+fn restored(process: &Tasuki, since: usize) -> BTreeSet<u32> {
     let words = process.words();
-    let lines = words.lines().filter(|line| line.contains("shard restored"));
+    let lines = words[since..].lines().filter(|line| line.contains("shard restored"));
     let partition = |line: &str| {
         let (_, rest) = line.split_once("\"partition\":")?;
         rest.split([',', '}']).next()?.parse().ok()
@@ -232,12 +232,18 @@ fn assert_shares(seen: &[Output]) {
 }
 
 /// The survivor's first committed output of each partition that it took, as a concurrent reader
-/// sees it.
-fn takeover(survivor: &mut Tasuki, observer: &mut Observer, sales: &mut Sales, taken: &BTreeSet<u32>) -> Duration {
+/// sees it after the survivor says that it has restored the partition.
+fn takeover(
+    survivor: &mut Tasuki,
+    since: usize,
+    observer: &mut Observer,
+    sales: &mut Sales,
+    taken: &BTreeSet<u32>,
+) -> Duration {
     let killed_at = Instant::now();
     let mut back: BTreeMap<u32, (Instant, usize)> = BTreeMap::new();
     loop {
-        for partition in restored(survivor).intersection(taken) {
+        for partition in restored(survivor, since).intersection(taken) {
             let seen = observer.seen.len();
             back.entry(*partition).or_insert((Instant::now(), seen));
         }
@@ -311,8 +317,9 @@ fn kill_the_desk(pair: &mut [Tasuki; 2], observer: &mut Observer, sales: &mut Sa
     let taken: BTreeSet<u32> = (0..PARTITIONS).filter(|partition| !kept.contains(partition)).collect();
     eprintln!("{before} handoffs; the desk's process has the partitions {taken:?}");
     assert!(taken.contains(&0) && taken.len() == PARTITIONS as usize / 2);
+    let said = other.words().len();
     desk.kill();
-    takeover(other, observer, sales, &taken)
+    takeover(other, said, observer, sales, &taken)
 }
 
 /// Everything is handed off once, within the bounds.
