@@ -30,6 +30,8 @@ enum Pace {
     Machine,
     /// A clock of its own that runs faster than real time.
     Fast(Mutex<Leg>),
+    /// Shows what it was set to.
+    ByHand(Mutex<Now>),
 }
 
 /// A stretch of a fast clock at one speed.
@@ -63,6 +65,18 @@ impl Clock {
         })))
     }
 
+    /// A clock that stands still until it is set.
+    pub fn by_hand(now: Now) -> Self {
+        Self::made(Pace::ByHand(Mutex::new(now)))
+    }
+
+    /// Sets a clock that was made by hand; others go their own way.
+    pub fn set(&self, now: Now) {
+        if let Pace::ByHand(shown) = &self.0.pace {
+            *shown.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        }
+    }
+
     /// Goes on from the time it shows at `speed` times real time; the machine's clock has one speed.
     pub fn set_speed(&self, speed: u32) {
         if let Pace::Fast(leg) = &self.0.pace {
@@ -87,6 +101,9 @@ impl Clock {
 
     /// Both clocks.
     pub fn read(&self) -> Now {
+        if let Pace::ByHand(shown) = &self.0.pace {
+            return *shown.lock().unwrap_or_else(PoisonError::into_inner);
+        }
         Now {
             time: self.now(),
             running_ms: self.running_ms(),
@@ -102,6 +119,7 @@ impl Clock {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .time(self.running_us()),
+            Pace::ByHand(shown) => shown.lock().unwrap_or_else(PoisonError::into_inner).time,
         }
     }
 

@@ -21,6 +21,7 @@ use tasuki::clock::Clock;
 use tasuki::log::kafka::topics::TopicPlan;
 use tasuki::log::kafka::{KafkaLog, KafkaOptions};
 use tasuki::log::local::LocalLog;
+use tasuki::log::simulated::SimulatedLog;
 
 /// What every log keeps.
 const LAWS: &[(&str, Law)] = &[
@@ -139,4 +140,22 @@ fn the_laws_hold_on_the_local_log() {
     };
     suite(&Bench::new(Box::new(log), Box::new(make)), LAWS);
     std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
+fn the_laws_hold_on_the_simulated_log() {
+    let log = SimulatedLog::new(Clock::machine(), 1);
+    let maker = log.clone();
+    let make = move |topic: &str, partitions| {
+        maker.ensure(topic, partitions);
+    };
+    let bench = Bench::new(Box::new(log), Box::new(make));
+    suite(&bench, LAWS);
+    suite(
+        &bench,
+        &[(
+            "uncommitted records are seen on demand",
+            transactions::uncommitted_on_demand,
+        )],
+    );
 }

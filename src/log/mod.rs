@@ -1,11 +1,12 @@
 //! The log: topics of partitions of records, read by groups and written in transactions.
 //!
-//! The one door to the broken world. `kafka` is production, `local` is SQLite in one process. The
-//! code above these traits is the same on both. No call blocks longer than the wait it is given
+//! The one door to the broken world. `kafka` is production, `local` is SQLite in one process,
+//! `simulated` is memory, for tests. The code above these traits is the same on all three. No call blocks longer than the wait it is given
 //! or the limit its implementation names; none panics on what a broker answers.
 
 pub mod kafka;
 pub mod local;
+pub mod simulated;
 
 use std::any::Any;
 use std::fmt;

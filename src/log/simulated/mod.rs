@@ -1,0 +1,215 @@
+//! The log in memory, for simulations: deterministic, with everything that Kafka does to its
+//! clients.
+//!
+//! One seed decides what goes wrong and when. A process has a handle of its own; once it is killed,
+//! nothing that it still does has any effect, but what it had sent may yet arrive. A hook may let
+//! others go on in the middle of any call, as a process that is frozen there would.
+
+pub mod chance;
+mod consumer;
+mod faults;
+mod group;
+mod partition;
+mod reader;
+mod state;
+mod writer;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+pub use self::faults::Faults;
+pub use self::state::{SESSION_MS, TRANSACTION_MS_MAX};
+
+use self::chance::Chance;
+use self::state::State;
+use super::{
+    Appender, Consumer, Isolation, Log, LogError, Membership, Place, ReadLimit, Reader, Record, Topic, Transactor,
+};
+use crate::clock::Clock;
+
+/// Called at the beginning of each call, with the process that makes it.
+pub type Hook = Box<dyn Fn(u64) + Send + Sync>;
+
+/// One process's door to the log.
+#[derive(Clone)]
+pub struct SimulatedLog {
+    shared: Arc<Shared>,
+    process: u64,
+}
+
+struct Shared {
+    clock: Clock,
+    state: Mutex<State>,
+    hook: OnceLock<Hook>,
+}
+
+impl SimulatedLog {
+    /// An empty log whose faults are chosen by `seed`. The handle is the outside world's: nothing
+    /// goes wrong on it.
+    pub fn new(clock: Clock, seed: u64) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                clock,
+                state: Mutex::new(State::new(Chance::new(seed))),
+                hook: OnceLock::new(),
+            }),
+            process: 0,
+        }
+    }
+
+    /// The handle of a process, numbered from 1.
+    #[must_use]
+    pub fn handle(&self, process: u64) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            process,
+        }
+    }
+
+    /// Has `hook` called at the beginning of every call; once, before anything begins.
+    pub fn set_hook(&self, hook: Hook) {
+        // A second one would be another simulation's.
+        let _first = self.shared.hook.set(hook);
+    }
+
+    /// From here on, what goes wrong.
+    pub fn set_faults(&self, faults: Faults) {
+        self.state().faults = faults;
+    }
+
+    /// Makes a topic unless it is there.
+    pub fn ensure(&self, name: &str, partitions: u32) -> Topic {
+        let mut state = self.state();
+        match state.topics.get(name) {
+            Some(topic) => topic.clone(),
+            None => state.make_topic(name, partitions),
+        }
+    }
+
+    /// Deletes a topic and makes it again, with another id.
+    pub fn make_anew(&self, name: &str) -> Option<Topic> {
+        let mut state = self.state();
+        let partitions = state.topics.get(name)?.partitions;
+        Some(state.make_topic(name, partitions))
+    }
+
+    /// From here on, nothing that this process does has any effect.
+    pub fn kill(&self, process: u64) {
+        self.state().dead.insert(process);
+    }
+
+    /// For so long, in milliseconds, a partition cannot be read.
+    pub fn cut_off(&self, place: &Place, for_ms: i64) {
+        let until = self.shared.clock.read().running_ms + for_ms;
+        self.state().cut_off.insert(place.clone(), until);
+    }
+
+    /// For so long, in milliseconds, a partition brings nothing.
+    pub fn slow_down(&self, place: &Place, for_ms: i64) {
+        let until = self.shared.clock.read().running_ms + for_ms;
+        self.state().slow.insert(place.clone(), until);
+    }
+
+    /// Everything can be read again.
+    pub fn heal(&self) {
+        let mut state = self.state();
+        state.faults = Faults::default();
+        state.cut_off.clear();
+        state.slow.clear();
+    }
+
+    /// Moves on to the clock's time.
+    pub fn turn(&self) {
+        let now = self.shared.clock.read();
+        self.state().turn(now);
+    }
+
+    /// Whether nothing is on its way and no transaction is open.
+    pub fn is_settled(&self) -> bool {
+        self.state().is_settled()
+    }
+
+    /// What has happened at least once.
+    pub fn reached(&self) -> BTreeSet<&'static str> {
+        self.state().reached.clone()
+    }
+
+    /// Everything committed in a partition from `offset` on, and where to read on.
+    pub fn committed_records(&self, place: &Place, offset: u64) -> (Vec<Record>, u64) {
+        let all = ReadLimit {
+            records_max: usize::MAX,
+            bytes_max: usize::MAX,
+        };
+        match self.state().partitions.get(place) {
+            Some(partition) => partition.read(offset.max(partition.start()), Isolation::Committed, all),
+            None => (Vec::new(), offset),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every call of a process begins here.
+    fn enter(&self) -> Result<MutexGuard<'_, State>, LogError> {
+        if self.process == 0 {
+            let now = self.shared.clock.read();
+            let mut state = self.state();
+            state.turn(now);
+            return Ok(state);
+        }
+        if let Some(hook) = self.shared.hook.get() {
+            hook(self.process);
+        }
+        let now = self.shared.clock.read();
+        let mut state = self.state();
+        state.turn(now);
+        if state.dead.contains(&self.process) {
+            return Err(LogError::Unknown("this process is gone".to_owned()));
+        }
+        let refusal = state.faults.refusal;
+        if state.chance.once_in(refusal) {
+            state.reach("a call found no broker");
+            return Err(LogError::Retry("no broker answers".to_owned()));
+        }
+        Ok(state)
+    }
+}
+
+impl Log for SimulatedLog {
+    fn consumer(&self, membership: &Membership) -> Result<Box<dyn Consumer>, LogError> {
+        Ok(Box::new(consumer::SimulatedConsumer::join(self.clone(), membership)?))
+    }
+
+    fn appender(&self) -> Result<Box<dyn Appender>, LogError> {
+        drop(self.enter()?);
+        Ok(Box::new(writer::SimulatedAppender::new(self.clone())))
+    }
+
+    fn transactor(&self, id: &str) -> Result<Box<dyn Transactor>, LogError> {
+        let epoch = self.enter()?.take_over(id);
+        Ok(Box::new(writer::SimulatedTransactor::new(self.clone(), id, epoch)))
+    }
+
+    fn reader(&self, place: &Place, offset: u64, isolation: Isolation) -> Result<Box<dyn Reader>, LogError> {
+        self.enter()?.partition(place)?;
+        let reader = reader::SimulatedReader::new(self.clone(), place.clone(), offset, isolation);
+        Ok(Box::new(reader))
+    }
+
+    fn topics(&self, names: &[&str]) -> Result<Vec<Option<Topic>>, LogError> {
+        let state = self.enter()?;
+        Ok(names.iter().map(|name| state.topics.get(*name).cloned()).collect())
+    }
+
+    fn bounds(&self, place: &Place) -> Result<(u64, u64), LogError> {
+        let mut state = self.enter()?;
+        let partition = state.partition(place)?;
+        Ok((partition.start(), partition.end()))
+    }
+
+    fn trim(&self, place: &Place, below: u64) -> Result<(), LogError> {
+        self.enter()?.partition(place)?.trim(below);
+        Ok(())
+    }
+}
