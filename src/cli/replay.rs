@@ -1,6 +1,6 @@
 //! `tasuki replay`: the same core over a file, without a log and without a clock.
 
-use std::io::{BufReader, BufWriter, Write as _, stdin, stdout};
+use std::io::{BufWriter, Write as _, stdin, stdout};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::domain::time::Instant;
 use crate::replay::{self, Options, SavedState};
 use crate::wire::{policy_file, rfc3339};
 
-/// Bytes read and written at once.
+/// Bytes written at once.
 const BUFFER_BYTES: usize = 1 << 20;
 
 #[derive(Debug, Args)]
@@ -43,7 +43,7 @@ pub(super) fn run(config: &[PathBuf], arguments: &Replay) -> Result<(), Failed> 
     let loaded = loaded
         .map_err(|error| failed(format!("--load: {error}")))?
         .map(SavedState);
-    let mut input = BufReader::with_capacity(BUFFER_BYTES, stdin().lock());
+    let mut input = stdin().lock();
     let mut output = BufWriter::with_capacity(BUFFER_BYTES, stdout().lock());
     let options = Options {
         deployment: &settings.deployment,

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::by_lead::ByLead;
 use super::bytes::{Malformed, Writer};
 use super::cycle::Archive;
 use super::deadline;
@@ -41,7 +42,7 @@ pub struct Book {
 /// All leads at rest.
 #[derive(Debug, Default)]
 struct Shelf {
-    cells: BTreeMap<LeadId, Cell>,
+    cells: ByLead<Cell>,
     around: Around,
 }
 
@@ -108,6 +109,14 @@ impl Book {
             (Body::Rep(change), Some(desk)) => self.shelf.roster_fact(desk, &mut step, fact, change),
             (Body::Rep(_), None) => Verdict::Ignored,
             _ => self.shelf.lead_fact(&mut step, lead, fact),
+        }
+    }
+
+    /// Looks up what is kept under these ids, so that memory is on its way before each is needed:
+    /// the looks of one call wait for memory side by side, those of facts one after the other.
+    pub fn warm(&self, leads: impl Iterator<Item = LeadId>) {
+        for cell in leads.filter_map(|lead| self.shelf.cells.get(lead)) {
+            std::hint::black_box((cell.known.first(), cell.marks.newest()));
         }
     }
 
@@ -202,7 +211,7 @@ impl Book {
     pub fn image(&self, entity: &Entity, into: &mut Vec<u8>) -> bool {
         match &entity.kind {
             Kind::Lead(lead) => {
-                let cell = self.shelf.cells.get(lead);
+                let cell = self.shelf.cells.get(*lead);
                 cell.is_some_and(|cell| image::wrap(&cell.known, entity.part, into))
             }
             Kind::Cycle(lead, cycle) => {
@@ -210,7 +219,7 @@ impl Book {
                 body.is_some_and(|body| image::wrap(body, entity.part, into))
             }
             Kind::Marks(lead, chunk) => {
-                let chunk = self.shelf.cells.get(lead).and_then(|cell| cell.marks.chunk(*chunk));
+                let chunk = self.shelf.cells.get(*lead).and_then(|cell| cell.marks.chunk(*chunk));
                 chunk.is_some_and(|chunk| image::wrap(chunk, entity.part, into))
             }
             kind @ (Kind::Rep(_) | Kind::Team(_) | Kind::Place(_)) => {
@@ -288,7 +297,7 @@ impl Book {
     /// Lets go of duplicate marks that ran out; for the turn of the state log, before `image`.
     pub fn expire(&mut self, at: Instant, entity: &Entity, effects: &mut Effects) {
         let Kind::Marks(lead, _) = &entity.kind else { return };
-        let Some(cell) = self.shelf.cells.get_mut(lead) else {
+        let Some(cell) = self.shelf.cells.get_mut(*lead) else {
             return;
         };
         let gone = cell
@@ -297,7 +306,7 @@ impl Book {
             .map(|chunk| Entity::whole(Kind::Marks(*lead, chunk)));
         effects.changed.extend(gone);
         if cell.is_empty() {
-            self.shelf.cells.remove(lead);
+            self.shelf.cells.remove(*lead);
         }
     }
 
@@ -309,7 +318,7 @@ impl Book {
                 archive.restore(*lead, *cycle, body)
             }
             Kind::Marks(lead, chunk) => match body {
-                Some(body) => self.shelf.cells.entry(*lead).or_default().marks.restore(*chunk, body),
+                Some(body) => self.shelf.cells.entry(*lead).marks.restore(*chunk, body),
                 None => Ok(()),
             },
             Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => match &mut self.desk {
@@ -412,7 +421,7 @@ impl Cell {
 impl Shelf {
     fn lead_fact(&mut self, step: &mut Step<'_>, id: LeadId, fact: &Fact) -> Verdict {
         let mark = Mark::of(&fact.source, &fact.id);
-        let cell = self.cells.entry(id).or_default();
+        let cell = self.cells.entry(id);
         if cell.marks.stands(mark, step.at) {
             return Verdict::Duplicate;
         }
@@ -423,7 +432,7 @@ impl Shelf {
         if !matches!(verdict, Verdict::Rejected(_)) {
             cell.mark(id, mark, step);
         } else if cell.is_empty() {
-            self.cells.remove(&id);
+            self.cells.remove(id);
         }
         verdict
     }
@@ -432,14 +441,14 @@ impl Shelf {
     fn roster_fact(&mut self, desk: &mut Desk, step: &mut Step<'_>, fact: &Fact, change: &RepChange) -> Verdict {
         let Mark(id) = Mark::of("rep", &change.rep);
         let (id, mark) = (LeadId(id), Mark::of(&fact.source, &fact.id));
-        let known = self.cells.get(&id);
+        let known = self.cells.get(id);
         if known.is_some_and(|cell| cell.marks.stands(mark, step.at)) {
             return Verdict::Duplicate;
         }
         if let Err(rejection) = roster::check(desk, step, change) {
             return Verdict::Rejected(rejection);
         }
-        self.cells.entry(id).or_default().mark(id, mark, step);
+        self.cells.entry(id).mark(id, mark, step);
         roster::change(desk, step, fact.at.min(step.at), change)
     }
 
@@ -450,20 +459,20 @@ impl Shelf {
         step: &mut Step<'_>,
         change: impl FnOnce(&mut Known<'_>, &mut Archive, &mut Step<'_>),
     ) {
-        let cell = self.cells.entry(id).or_default();
+        let cell = self.cells.entry(id);
         cell.change(id, &mut self.around, step, change);
         if cell.is_empty() {
-            self.cells.remove(&id);
+            self.cells.remove(id);
         }
     }
 
     fn put_known(&mut self, id: LeadId, body: Option<&[u8]>) -> Result<(), Malformed> {
         let body = body.unwrap_or_default();
         Known::check(id, body)?;
-        let cell = self.cells.entry(id).or_default();
+        let cell = self.cells.entry(id);
         cell.known = body.into();
         if cell.is_empty() {
-            self.cells.remove(&id);
+            self.cells.remove(id);
         }
         Ok(())
     }
@@ -472,28 +481,28 @@ impl Shelf {
         let around = &mut self.around;
         around.timers.clear();
         around.leads = 0;
-        for (id, cell) in &self.cells {
-            let Ok(Known::Lead(lead)) = Known::read(*id, &cell.known) else {
+        for (id, cell) in self.cells.range(None) {
+            let Ok(Known::Lead(lead)) = Known::read(id, &cell.known) else {
                 continue;
             };
             around.leads += 1;
-            around.timers.extend(Known::Lead(lead).due().map(|due| (due, *id)));
+            around.timers.extend(Known::Lead(lead).due().map(|due| (due, id)));
         }
     }
 
     fn leads_after(&self, after: Option<&Entity>, limit: usize, found: &mut Vec<Entity>) {
         let from = match after {
-            None => Bound::Unbounded,
+            None => None,
             Some(Entity {
                 kind: Kind::Lead(lead), ..
-            }) => Bound::Included(*lead),
+            }) => Some(*lead),
             Some(_) => return,
         };
-        for (lead, cell) in self.cells.range((from, Bound::Unbounded)) {
+        for (lead, cell) in self.cells.range(from) {
             if found.len() >= limit {
                 return;
             }
-            push_parts(&Kind::Lead(*lead), image::parts(cell.known.len()), after, limit, found);
+            push_parts(&Kind::Lead(lead), image::parts(cell.known.len()), after, limit, found);
         }
     }
 
@@ -519,16 +528,16 @@ impl Shelf {
 
     fn marks_after(&self, after: Option<&Entity>, limit: usize, found: &mut Vec<Entity>) {
         let from = match after.map(|after| &after.kind) {
-            None | Some(Kind::Lead(_) | Kind::Cycle(..)) => Bound::Unbounded,
-            Some(Kind::Marks(lead, _)) => Bound::Included(*lead),
+            None | Some(Kind::Lead(_) | Kind::Cycle(..)) => None,
+            Some(Kind::Marks(lead, _)) => Some(*lead),
             Some(_) => return,
         };
-        for (lead, cell) in self.cells.range((from, Bound::Unbounded)) {
+        for (lead, cell) in self.cells.range(from) {
             for chunk in cell.marks.chunks() {
                 if found.len() >= limit {
                     return;
                 }
-                push_parts(&Kind::Marks(*lead, chunk), 1, after, limit, found);
+                push_parts(&Kind::Marks(lead, chunk), 1, after, limit, found);
             }
         }
     }

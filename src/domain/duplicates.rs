@@ -77,6 +77,11 @@ impl Marks {
             .any(|entry| !is_over(entry, at))
     }
 
+    /// The last byte of the newest mark.
+    pub(crate) fn newest(&self) -> Option<&u8> {
+        self.bytes.last()
+    }
+
     /// Makes a mark.
     pub(crate) fn add(&mut self, mark: Mark, at: Instant) -> Written {
         let leaving = self.len().checked_sub(AT_MOST);

@@ -4,6 +4,7 @@
 //! hash map; nothing in here can fail. Time comes in as an argument.
 
 pub mod book;
+mod by_lead;
 pub mod bytes;
 pub mod calendar;
 mod cycle;

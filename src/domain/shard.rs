@@ -225,15 +225,28 @@ impl Shard {
         self.own.at = self.own.at.max(at);
         match record {
             JournalRecord::Foundation(foundation, policy) => self.found(foundation, policy, into),
-            JournalRecord::Facts(packed) => packed
-                .entries
-                .iter()
-                .try_for_each(|entry| self.entry(packed, entry, into)),
+            JournalRecord::Facts(packed) => {
+                self.warm(packed);
+                packed
+                    .entries
+                    .iter()
+                    .try_for_each(|entry| self.entry(packed, entry, into))
+            }
             JournalRecord::Mail(mail) => mail.iter().try_for_each(|mail| self.receive(mail, into)),
             JournalRecord::Clock(clock) => {
                 self.tick(clock);
                 Ok(())
             }
+        }
+    }
+
+    fn warm(&self, packed: &Packed) {
+        let leads = packed.entries.iter().filter_map(|entry| match &entry.content {
+            Content::Fact { lead, .. } => Some(*lead),
+            Content::Policy(_) | Content::Rejected { .. } => None,
+        });
+        if let Some(open) = &self.open {
+            open.book.warm(leads);
         }
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use crate::domain::event::{RejectReason, Rejection};
-use crate::domain::ids::LeadKey;
+use crate::domain::ids::{LeadId, LeadKey};
 use crate::domain::time::Instant;
 use crate::wire::json::{self, Json, NotJson};
 use crate::wire::rfc3339;
@@ -18,6 +18,14 @@ use crate::wire::translate::{EVENT_BYTES_MAX, LeadFact, translate_event};
 pub(super) struct Line {
     pub(super) at: Instant,
     pub(super) event: Option<Result<Vec<LeadFact>, Rejection>>,
+}
+
+impl Line {
+    /// Whom the first fact is about.
+    pub(super) fn lead(&self) -> Option<LeadId> {
+        let (lead, _) = self.event.as_ref()?.as_ref().ok()?.first()?;
+        Some(*lead)
+    }
 }
 
 pub(super) fn read(key: &LeadKey, text: &[u8]) -> Result<Line, &'static str> {

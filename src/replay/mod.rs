@@ -7,8 +7,10 @@
 mod line;
 mod state;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Read, Write};
 use std::sync::Arc;
+
+use memchr::{memchr, memrchr};
 
 use crate::domain::book::Book;
 use crate::domain::effects::Effects;
@@ -21,8 +23,14 @@ use crate::wire::outputs::{self, DeadLetter, Decider};
 
 pub use state::{SavedState, StateError};
 
+use line::Line;
+
 /// The one journal partition of a replay.
 const SHARD: u32 = 0;
+/// Bytes read at once; they stay in the processor's cache until they are decided.
+const BLOCK_BYTES: u64 = 64 << 10;
+/// Lines read before the first of them is decided.
+const LINES_AHEAD: usize = 32;
 
 /// Why a replay stopped.
 #[derive(Debug, thiserror::Error)]
@@ -60,23 +68,22 @@ pub struct Options<'a> {
 pub fn replay(
     (policy, key): (Arc<Policy>, &LeadKey),
     loaded: Option<&SavedState>,
-    input: &mut impl BufRead,
+    input: &mut impl Read,
     output: &mut impl Write,
     options: &Options<'_>,
 ) -> Result<SavedState, ReplayError> {
     let mut replay = Replay::begin(policy, key, loaded, options, output)?;
-    let mut text = Vec::new();
-    let mut number = 0;
+    let mut held = Vec::new();
     loop {
-        text.clear();
-        if input.read_until(b'\n', &mut text).map_err(ReplayError::Read)? == 0 {
+        let whole = read_lines(input, &mut held).map_err(ReplayError::Read)?;
+        let (lines, begun) = held.split_at(whole);
+        if lines.is_empty() {
             break;
         }
-        number += 1;
-        let text = text.trim_ascii();
-        if !text.is_empty() {
-            replay.line(number, text)?;
-        }
+        replay.lines(lines)?;
+        let begun = begun.len();
+        held.copy_within(whole.., 0);
+        held.truncate(begun);
     }
     if let Some(until) = options.until {
         replay.single.until(until, &mut replay.effects);
@@ -87,6 +94,19 @@ pub fn replay(
     Ok(state::save(&replay.single.book, key, (replay.at, replay.sequence)))
 }
 
+/// Reads on until at least one line is whole, or to the end; returns where the last whole line ends.
+fn read_lines(input: &mut impl Read, held: &mut Vec<u8>) -> io::Result<usize> {
+    loop {
+        let before = held.len();
+        if input.by_ref().take(BLOCK_BYTES).read_to_end(held)? == 0 {
+            return Ok(held.len());
+        }
+        if let Some(end) = memrchr(b'\n', &held[before..]) {
+            return Ok(before + end + 1);
+        }
+    }
+}
+
 struct Replay<'a, W> {
     single: Single,
     key: &'a LeadKey,
@@ -94,6 +114,8 @@ struct Replay<'a, W> {
     output: &'a mut W,
     /// Of the last output; the first is 1.
     sequence: u64,
+    /// Lines read so far, empty ones among them.
+    number: u64,
     /// Of the last line.
     at: Option<Instant>,
     effects: Effects,
@@ -118,6 +140,7 @@ impl<'a, W: Write> Replay<'a, W> {
             },
             output,
             sequence: 0,
+            number: 0,
             at: None,
             effects: Effects::default(),
             written: Vec::new(),
@@ -134,9 +157,34 @@ impl<'a, W: Write> Replay<'a, W> {
         Ok(replay)
     }
 
-    fn line(&mut self, number: u64, text: &[u8]) -> Result<(), ReplayError> {
+    /// Whole lines. A handful is read before the first of them is decided, so that the leads they
+    /// are about come out of memory together.
+    fn lines(&mut self, block: &[u8]) -> Result<(), ReplayError> {
+        let mut rest = block;
+        let mut ahead = Vec::with_capacity(LINES_AHEAD);
+        while !rest.is_empty() {
+            while ahead.len() < LINES_AHEAD && !rest.is_empty() {
+                let end = memchr(b'\n', rest).unwrap_or(rest.len());
+                let text = rest[..end].trim_ascii();
+                rest = rest.get(end + 1..).unwrap_or_default();
+                ahead.push((text, (!text.is_empty()).then(|| line::read(self.key, text))));
+            }
+            let leads = ahead.iter().map(|(_, line)| line.as_ref()?.as_ref().ok()?.lead());
+            self.single.book.warm(leads.flatten());
+            for (text, line) in ahead.drain(..) {
+                self.number += 1;
+                if let Some(line) = line {
+                    self.line(line, text)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: Result<Line, &'static str>, text: &[u8]) -> Result<(), ReplayError> {
+        let number = self.number;
         let fault = |fault| ReplayError::Line { number, fault };
-        let line = line::read(self.key, text).map_err(fault)?;
+        let line = line.map_err(fault)?;
         if self.at.is_some_and(|before| line.at < before) {
             return Err(fault("`at` is earlier than that of the line before"));
         }

@@ -33,7 +33,7 @@ pub struct Object<'a>(pub Vec<(Cow<'a, str>, Json<'a>)>);
 impl<'a> Object<'a> {
     /// The member of this name; `null` is absence.
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
-        self.last(name).filter(|value| **value != Json::Null)
+        self.last(name).filter(|value| !matches!(value, Json::Null))
     }
 
     /// Is there a member of this name, be it `null`?
@@ -288,27 +288,21 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// How many bytes come before the first quote, backslash or control character; eight at a time,
 /// for most of what arrives is text.
-fn plain_length(bytes: &[u8]) -> usize {
-    let mut words = bytes.chunks_exact(8);
-    let mut length = 0;
-    for word in words.by_ref() {
-        let word = u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
+pub(super) fn plain_length(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*word);
         let below_space = word.wrapping_sub(ONES * 0x20) & !word;
         let quote = zero_bytes(word ^ (ONES * u64::from(b'"')));
         let backslash = zero_bytes(word ^ (ONES * u64::from(b'\\')));
         let found = (below_space | quote | backslash) & HIGHS;
         if found != 0 {
-            return length + (found.trailing_zeros() / 8) as usize;
+            return bytes.len() - rest.len() + (found.trailing_zeros() / 8) as usize;
         }
-        length += 8;
+        rest = behind;
     }
     let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-    length
-        + words
-            .remainder()
-            .iter()
-            .position(special)
-            .unwrap_or(words.remainder().len())
+    bytes.len() - rest.len() + rest.iter().position(special).unwrap_or(rest.len())
 }
 
 /// The high bit of each byte that is zero; exact up to the first one.

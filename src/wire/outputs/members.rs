@@ -1,6 +1,9 @@
 //! Writes JSON without white space, members in the order they are named.
 
 use std::fmt::Display;
+use std::io::Write as _;
+
+use crate::wire::json::plain_length;
 
 /// Writes the members of one object.
 #[derive(Debug)]
@@ -19,24 +22,30 @@ pub(super) fn object(out: &mut Vec<u8>, write: impl FnOnce(&mut Members<'_>)) {
 /// Writes text as JSON; what is not ASCII stands as it is.
 pub(super) fn text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    let mut start = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.extend_from_slice(&text.as_bytes()[start..at]);
+    let mut rest = text.as_bytes();
+    loop {
+        let (plain, special) = rest.split_at(plain_length(rest));
+        out.extend_from_slice(plain);
+        let Some((byte, behind)) = special.split_first() else {
+            break;
+        };
         match byte {
             b'"' => out.extend_from_slice(br#"\""#),
             b'\\' => out.extend_from_slice(br"\\"),
             b'\n' => out.extend_from_slice(br"\n"),
             b'\r' => out.extend_from_slice(br"\r"),
             b'\t' => out.extend_from_slice(br"\t"),
-            _ => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            _ => show(out, format_args!("\\u{byte:04x}")),
         }
-        start = at + 1;
+        rest = behind;
     }
-    out.extend_from_slice(&text.as_bytes()[start..]);
     out.push(b'"');
+}
+
+/// Writes what displays without anything to escape.
+fn show(out: &mut Vec<u8>, value: impl Display) {
+    // Memory takes everything.
+    let _written = write!(out, "{value}");
 }
 
 impl Members<'_> {
@@ -57,12 +66,16 @@ impl Members<'_> {
 
     /// What displays as plain text without anything to escape: ids, times.
     pub(super) fn shown(&mut self, name: &str, value: impl Display) {
-        self.text(name, &value.to_string());
+        self.value(name, |out| {
+            out.push(b'"');
+            show(out, value);
+            out.push(b'"');
+        });
     }
 
     /// A number or a bool.
     pub(super) fn plain(&mut self, name: &str, value: impl Display) {
-        self.value(name, |out| out.extend_from_slice(value.to_string().as_bytes()));
+        self.value(name, |out| show(out, value));
     }
 
     /// `null`
