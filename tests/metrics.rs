@@ -96,6 +96,7 @@ fn loops_by_hand() -> BTreeSet<String> {
     let log = Arc::new(open_local(directory.path(), &clock));
     let mut deployment = Deployment::new(log.clone(), clock.clone(), 4, &few);
     deployment.patience_ms = 500;
+    deployment.erase_within_ms = 100;
     deployment.batch = ReadLimit {
         records_max: 3,
         bytes_max: 1 << 20,

@@ -95,3 +95,12 @@ fn a_crash_between_any_two_steps_changes_nothing() {
     let deployment = Deployment::new(log, clock, 4, POLICY);
     support::rounds::crash_at_every_step(&deployment, 200);
 }
+
+#[test]
+fn an_erased_lead_leaves_the_state_log_in_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Clock::machine();
+    let mut deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock, 4, POLICY);
+    deployment.erase_within_ms = 10_000;
+    support::erased::leaves_the_state_log_in_time(&deployment);
+}

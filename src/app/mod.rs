@@ -353,6 +353,7 @@ fn shard_plan(ground: &Ground, names: &Names, instance: &str, number: u32) -> Re
         },
         deadlines_max: settings.shard.deadlines_per_transaction_max,
         idle_commit_ms: i64::try_from(settings.shard.idle_commit_interval.as_millis()).unwrap_or(i64::MAX),
+        erase_within_ms: i64::try_from(settings.privacy.erase_within.as_millis()).unwrap_or(i64::MAX),
     })
 }
 

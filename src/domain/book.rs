@@ -277,7 +277,11 @@ impl Book {
         if let Some(desk) = &self.desk {
             let reps = desk.rotation.reps.keys().cloned().map(Kind::Rep);
             let teams = desk.teams.keys().cloned().map(Kind::Team);
-            let places = desk.queues.places.keys().copied().map(Kind::Place);
+            let from = match after.map(|after| &after.kind) {
+                Some(Kind::Place(number)) => *number,
+                _ => 0,
+            };
+            let places = desk.queues.places.range(from..).map(|(number, _)| Kind::Place(*number));
             for kind in reps.chain(teams).chain(places) {
                 if found.len() >= limit {
                     break;

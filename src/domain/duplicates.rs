@@ -104,15 +104,15 @@ impl Marks {
         }
     }
 
-    /// Lets go of all marks if none stands at `at`; returns the chunks that went.
+    /// Lets go of all marks if none stands at `at`; returns the chunks that went. Counting begins
+    /// anew, as it does for whoever is restored without any.
     pub(crate) fn expire(&mut self, at: Instant) -> Range<u32> {
         let gone = self.chunks();
         let last = self.bytes.chunks_exact(BYTES).next_back();
         if last.is_none_or(|entry| !is_over(entry, at)) {
             return gone.end..gone.end;
         }
-        self.bytes = Vec::new();
-        self.first = gone.end;
+        *self = Self::default();
         gone
     }
 
@@ -232,6 +232,6 @@ mod tests {
         assert!(marks.expire(Instant::from_millis(STANDS_MS)).is_empty());
         assert_eq!(marks.expire(Instant::from_millis(STANDS_MS + 1)), 0..2);
         assert!(marks.is_empty());
-        assert_eq!(marks.add(mark(1), Instant::from_millis(0)).grown, 2);
+        assert_eq!(marks.add(mark(1), Instant::from_millis(0)).grown, 0);
     }
 }

@@ -34,7 +34,7 @@ mod roster;
 mod rotation;
 mod route;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod score;
 mod section;
 pub mod shard;

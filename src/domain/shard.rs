@@ -159,6 +159,11 @@ impl Shard {
         self.own.next
     }
 
+    /// The append time of the last record applied.
+    pub fn at(&self) -> Instant {
+        self.own.at
+    }
+
     /// What the journal was founded on.
     pub fn foundation(&self) -> Option<&Foundation> {
         self.own.foundation.as_ref()
@@ -419,6 +424,15 @@ impl Shard {
     pub fn restore_own(&mut self, image: &[u8]) -> Result<(), Malformed> {
         self.own = Own::read(&mut Reader(image))?;
         Ok(())
+    }
+
+    /// Lets go of what ran out in a part; what is another than before goes to `changed`.
+    pub fn expire(&mut self, part: &Part, changed: &mut BTreeSet<Part>) {
+        if let (Part::Book(entity), Some(open)) = (part, &mut self.open) {
+            let mut effects = Effects::default();
+            open.book.expire(self.own.at, entity, &mut effects);
+            changed.extend(effects.changed.into_iter().map(Part::Book));
+        }
     }
 
     /// The image of a part; `None` when it is gone.

@@ -5,6 +5,7 @@ use crate::shape::{DAYS, Key, Kind, Table, defaulted, optional, required};
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
 
 const PATH: Kind = Kind::Text { min: 1, max: 4096 };
 const SECRET: Kind = Kind::Text { min: 1, max: 1024 };
@@ -209,6 +210,11 @@ static PRIVACY: Table = Table {
     keys: &[
         required("secret", SECRET, "the secret that lead ids are made with"),
         optional("secret_file", PATH, "a file with the secret"),
+        required(
+            "erase_within",
+            span(10 * SECOND, 30 * DAY),
+            "what was erased is out of the state log after this",
+        ),
     ],
 };
 

@@ -50,6 +50,7 @@ pub(super) fn settings(values: Values, findings: Findings) -> Result<Settings, V
             secret: whole
                 .secret("privacy.secret")
                 .unwrap_or_else(|| Secret::new(whole.text("privacy.secret"))),
+            erase_within: whole.span("privacy.erase_within"),
         },
         time: Time {
             patience: whole.span("time.patience"),

@@ -145,6 +145,8 @@ pub struct Http {
 pub struct Privacy {
     /// What lead ids are made with; fixed with the first record.
     pub secret: Secret,
+    /// What was erased is out of the state log after this.
+    pub erase_within: Duration,
 }
 
 /// Clocks and deadlines.

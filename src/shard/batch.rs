@@ -1,12 +1,12 @@
 //! What a worker writes: outputs, mail, state records and fences, as records of the log.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
-use super::Plan;
 use super::restore::WRITER_HEADER;
+use super::{Live, Plan};
+use crate::domain::bytes::Malformed;
 use crate::domain::journal::{JournalRecord, Mail};
-use crate::domain::shard::{Consequences, Outgoing, Part, Shard};
+use crate::domain::shard::{Consequences, Outgoing, Part};
 use crate::domain::time::Instant;
 use crate::log::{LogError, NewRecord, ReadLimit, Transactor};
 use crate::wire::state::{Images, StateRecord};
@@ -14,6 +14,8 @@ use crate::wire::{self, outputs};
 
 /// A state or mail record is at most about this large.
 const RECORD_BYTES_MAX: usize = 1 << 20;
+/// What a record takes in the log besides its value: headers, framing.
+pub(super) const RECORD_OVERHEAD: u64 = 128;
 /// Letters in one journal record at most.
 const LETTERS_MAX: usize = 1_000;
 
@@ -87,31 +89,13 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// What a shard remembers of the range it applied.
-    pub(super) fn state(
-        &mut self,
-        partition: u32,
-        covers: Range<u64>,
-        shard: &Shard,
-        changed: Option<&BTreeSet<Part>>,
-    ) -> Result<(), LogError> {
-        let changed = changed
-            .into_iter()
-            .flatten()
-            .map(|part| (part.key(), shard.image(part)))
-            .collect();
-        let images = Images {
-            format: IMAGE_FORMAT,
-            covers,
-            closes: true,
-            shard: shard.own_image(),
-            changed,
-            carried: Vec::new(),
-        };
+    /// What a shard remembers of the range it applied; returns the bytes it takes.
+    pub(super) fn state(&mut self, partition: u32, images: Images) -> Result<u64, LogError> {
+        let mut bytes = 0;
         for images in wire::state::split(images, RECORD_BYTES_MAX) {
-            self.state_record(partition, &StateRecord::Images(images))?;
+            bytes += self.state_record(partition, &StateRecord::Images(images))?;
         }
-        Ok(())
+        Ok(bytes)
     }
 
     /// The mark that a restore reads up to.
@@ -122,19 +106,52 @@ impl Writer<'_> {
                 token,
                 writer: self.plan.writer_id.clone(),
             },
-        )
+        )?;
+        Ok(())
     }
 
-    fn state_record(&mut self, partition: u32, record: &StateRecord) -> Result<(), LogError> {
+    fn state_record(&mut self, partition: u32, record: &StateRecord) -> Result<u64, LogError> {
         let headers = vec![(WRITER_HEADER.to_owned(), Some(self.plan.writer_id.clone().into_bytes()))];
+        let value = wire::state::encode(record);
+        let bytes = value.len() as u64 + RECORD_OVERHEAD;
         let record = NewRecord {
             key: None,
-            value: Some(wire::state::encode(record)),
+            value: Some(value),
             headers,
         };
         self.transactor
-            .append(&self.plan.names.state(), Some(partition), record)
+            .append(&self.plan.names.state(), Some(partition), record)?;
+        Ok(bytes)
     }
+}
+
+/// What a shard remembers of the range it applied: what changed, and some of what did not, so that
+/// the log can be trimmed.
+pub(super) fn remember(
+    live: &mut Live,
+    changed: Option<&BTreeSet<Part>>,
+    erase_within_ms: i64,
+) -> Result<Images, Malformed> {
+    let image = |live: &Live, part: &Part| (part.key(), live.shard.image(part));
+    let none = BTreeSet::new();
+    let parts = changed.unwrap_or(&none);
+    let mut changed: Vec<_> = parts.iter().map(|part| image(live, part)).collect();
+    let shard = live.shard.own_image();
+    let sizes = changed
+        .iter()
+        .map(|(key, image)| key.len() + image.as_ref().map_or(0, Vec::len));
+    let own_bytes = (shard.len() + sizes.sum::<usize>()) as u64 + RECORD_OVERHEAD;
+    let carried = live.forward.carry(&mut live.shard, parts, own_bytes, erase_within_ms)?;
+    changed.extend(carried.expired.iter().map(|part| image(live, part)));
+    Ok(Images {
+        format: IMAGE_FORMAT,
+        covers: live.committed..live.shard.next_offset(),
+        closes: true,
+        shard,
+        changed,
+        carried: carried.images,
+        turn: live.forward.turn.clone(),
+    })
 }
 
 /// The format of the domain's images.

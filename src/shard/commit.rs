@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::batch::{Batch, Writer};
-use super::{Interrupt, Live, Phase, Worker};
+use super::batch::{self, Batch, Writer};
+use super::{Interrupt, Live, Phase, Stop, Worker};
 use crate::clock::Now;
+use crate::domain::bytes::Malformed;
 use crate::domain::shard::{Consequences, Outgoing};
-use crate::log::{Commit, Committed, Place};
+use crate::log::{Commit, Committed, Log, LogError, Place};
+
+/// Commits, at least, in the time within which what was erased must be out of the state log.
+const COMMITS_TO_ERASE: i64 = 24;
 
 impl Worker {
     pub(super) fn commit(&mut self, batch: &Batch, now: Now) -> Result<(), Interrupt> {
@@ -19,7 +23,10 @@ impl Worker {
 
     /// Commits what led to nothing, once in a while.
     pub(super) fn commit_idle(&mut self, now: Now) -> Result<(), Interrupt> {
-        let idle_commit_ms = self.plan.idle_commit_ms;
+        let idle_commit_ms = self
+            .plan
+            .idle_commit_ms
+            .min(self.plan.erase_within_ms / COMMITS_TO_ERASE);
         let overdue = |phase: &Phase| match phase {
             Phase::Ready(live) => {
                 live.shard.next_offset() > live.committed && now.running_ms - live.committed_at >= idle_commit_ms
@@ -54,31 +61,8 @@ impl Worker {
         };
         writer.outputs(&batch.consequences)?;
         writer.mail(&batch.consequences)?;
-        transactor.flush()?;
-        let mut writer = Writer {
-            transactor: transactor.as_mut(),
-            plan: &self.plan,
-        };
-        let mut offsets = Vec::new();
-        let journal = self.plan.names.journal();
-        for (partition, live) in &live {
-            let next = live.shard.next_offset();
-            let changed = batch
-                .consequences
-                .get(partition)
-                .map(|consequences| &consequences.changed);
-            if next == live.committed && changed.is_none_or(BTreeSet::is_empty) {
-                continue;
-            }
-            writer.state(*partition, live.committed..next, &live.shard, changed)?;
-            offsets.push((
-                Place::new(&journal, *partition),
-                Committed {
-                    offset: next,
-                    metadata: String::new(),
-                },
-            ));
-        }
+        writer.transactor.flush()?;
+        let offsets = writer.states(self.log.as_ref(), &batch.consequences, &mut live)?;
         transactor.flush()?;
         transactor.positions(&offsets, &ownership)?;
         let commit = transactor.commit()?;
@@ -86,12 +70,17 @@ impl Worker {
             .shard
             .commit_seconds
             .observe(started.elapsed().as_secs_f64());
-        for live in live.values_mut() {
-            live.committed = live.shard.next_offset();
-            live.committed_at = now.running_ms;
-        }
         if commit == Commit::Slow {
             self.writer = None;
+        }
+        let state = self.plan.names.state();
+        for (partition, live) in live {
+            live.committed = live.shard.next_offset();
+            live.committed_at = now.running_ms;
+            let place = Place::new(&state, partition);
+            if live.forward.trim(self.log.as_ref(), &place, now.running_ms) {
+                self.metrics.shard.state_turns.inc();
+            }
         }
         self.count(batch, now);
         Ok(())
@@ -109,6 +98,41 @@ impl Worker {
                 self.metrics.judged(*role, verdict);
             }
         }
+    }
+}
+
+impl Writer<'_> {
+    /// What each shard remembers, and the journal offsets that go with it.
+    fn states(
+        &mut self,
+        log: &dyn Log,
+        batch: &BTreeMap<u32, Consequences>,
+        live: &mut BTreeMap<u32, &mut Live>,
+    ) -> Result<Vec<(Place, Committed)>, Interrupt> {
+        let mut offsets = Vec::new();
+        for (partition, live) in live {
+            let next = live.shard.next_offset();
+            let changed = batch.get(partition).map(|consequences| &consequences.changed);
+            if next == live.committed && changed.is_none_or(BTreeSet::is_empty) {
+                continue;
+            }
+            let erase_within_ms = self.plan.erase_within_ms;
+            let place = Place::new(&self.plan.names.state(), *partition);
+            match live.forward.begin(log, &place, live.shard.at(), erase_within_ms) {
+                Err(LogError::Retry(why)) => tracing::debug!(%place, why, "no turn is begun yet"),
+                begun => begun?,
+            }
+            let images = batch::remember(live, changed, erase_within_ms)
+                .map_err(|Malformed| Interrupt::Stop(Stop::Refused(format!("the turn of {place} is malformed"))))?;
+            let bytes = self.state(*partition, images)?;
+            live.forward.wrote(bytes);
+            let committed = Committed {
+                offset: next,
+                metadata: String::new(),
+            };
+            offsets.push((Place::new(&self.plan.names.journal(), *partition), committed));
+        }
+        Ok(offsets)
     }
 }
 

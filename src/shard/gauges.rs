@@ -18,6 +18,7 @@ pub struct Board(Mutex<BTreeMap<u32, Reading>>);
 #[derive(Clone, Debug, Default)]
 struct Reading {
     leads: i64,
+    state_log_bytes: u64,
     not_waited_for: i64,
     clock: Option<Instant>,
     open: BTreeMap<String, u64>,
@@ -34,6 +35,7 @@ impl Board {
             .unwrap_or_default();
         let reading = Reading {
             leads: count(gauges.leads),
+            state_log_bytes: live.forward.log_bytes(),
             not_waited_for: live.shard.not_waited_for() as i64,
             clock: live.shard.clock().now(),
             open: gauges.handoffs_open,
@@ -53,6 +55,9 @@ impl Board {
         let shard = &metrics.shard;
         shard.partitions_owned.set(readings.len() as i64);
         shard.leads.set(readings.values().map(|reading| reading.leads).sum());
+        shard
+            .state_log_bytes
+            .set(count(readings.values().map(|reading| reading.state_log_bytes).sum()));
         shard.sources_not_waited_for.set(
             readings
                 .values()

@@ -6,6 +6,9 @@
 
 mod batch;
 mod commit;
+mod forward;
+#[cfg(test)]
+mod forward_tests;
 mod gauges;
 mod restore;
 mod takeover;
@@ -29,6 +32,7 @@ use crate::wire::outputs::Decider;
 pub use self::gauges::Board;
 
 use self::batch::Batch;
+use self::forward::Forward;
 use self::restore::{Restore, RestoreError};
 
 /// How long a poll waits when there is nothing to do.
@@ -63,6 +67,8 @@ pub struct Plan {
     pub deadlines_max: usize,
     /// A stretch of the journal that led to nothing is committed this often at most, in milliseconds.
     pub idle_commit_ms: i64,
+    /// What was erased is out of the state log after so many milliseconds of journal time.
+    pub erase_within_ms: i64,
 }
 
 impl Plan {
@@ -168,6 +174,7 @@ struct Live {
     /// The journal offset up to which everything is committed.
     committed: u64,
     committed_at: i64,
+    forward: Forward,
 }
 
 impl Worker {

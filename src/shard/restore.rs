@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::batch::RECORD_OVERHEAD;
+use super::forward::Forward;
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::shard::{Charter, Part, Shard};
@@ -44,13 +46,15 @@ pub(super) struct Restore {
 
 /// What has been read so far.
 #[derive(Default)]
-struct Gathered {
+pub(super) struct Gathered {
     parts: BTreeMap<Part, Vec<u8>>,
     own: Vec<u8>,
     /// Journal offset behind the last closed range.
     end: Option<u64>,
-    /// Records of a transaction whose closing record has not come yet.
+    /// Records of a transaction whose closing record has not come yet, and their bytes.
     open: Vec<Images>,
+    open_bytes: u64,
+    forward: Forward,
 }
 
 /// Why a restore ends without a shard.
@@ -88,7 +92,12 @@ impl Restore {
     }
 
     /// Reads on; the shard, once the fence has been read.
-    pub(super) fn step(&mut self, log: &dyn Log, charter: Charter, now: Now) -> Result<Option<Shard>, RestoreError> {
+    pub(super) fn step(
+        &mut self,
+        log: &dyn Log,
+        charter: Charter,
+        now: Now,
+    ) -> Result<Option<(Shard, Forward)>, RestoreError> {
         let records = match self.reader.read(READ, READ_WAIT)? {
             Found::Records(records) => records,
             Found::Trimmed(start) => {
@@ -114,6 +123,7 @@ impl Restore {
                 }
                 StateRecord::Images(images) => {
                     self.writers = writer_of(&record).into_iter().collect();
+                    self.gathered.open_bytes += value.len() as u64 + RECORD_OVERHEAD;
                     self.gathered.take(images).map_err(|why| self.broken(&why))?;
                 }
             }
@@ -145,18 +155,14 @@ impl Restore {
         }
     }
 
-    fn finish(&mut self, charter: Charter) -> Result<Shard, RestoreError> {
-        let mut shard = Shard::new(charter);
-        let gathered = std::mem::take(&mut self.gathered);
-        if gathered.end.is_some() {
-            let malformed = |Malformed| self.broken("an image is malformed");
-            shard.restore_own(&gathered.own).map_err(malformed)?;
-            for (part, image) in gathered.parts {
-                shard.restore(&part, Some(&image)).map_err(malformed)?;
-            }
-            shard.rebuilt().map_err(malformed)?;
-        }
-        Ok(shard)
+    fn finish(&mut self, charter: Charter) -> Result<(Shard, Forward), RestoreError> {
+        let mut gathered = std::mem::take(&mut self.gathered);
+        let forward = std::mem::take(&mut gathered.forward);
+        let shard = gathered.shard(charter);
+        Ok((
+            shard.map_err(|Malformed| self.broken("an image is malformed"))?,
+            forward,
+        ))
     }
 
     fn broken(&self, why: &str) -> RestoreError {
@@ -177,7 +183,21 @@ fn writer_of(record: &Record) -> Option<String> {
 const WRITERS_WAIT: Duration = Duration::from_millis(200);
 
 impl Gathered {
-    fn take(&mut self, images: Images) -> Result<(), String> {
+    /// What was gathered, as a shard at work.
+    pub(super) fn shard(self, charter: Charter) -> Result<Shard, Malformed> {
+        let mut shard = Shard::new(charter);
+        if self.end.is_some() {
+            shard.restore_own(&self.own)?;
+            for (part, image) in self.parts {
+                shard.restore(&part, Some(&image))?;
+            }
+            shard.rebuilt()?;
+        }
+        Ok(shard)
+    }
+
+    /// Takes the next record.
+    pub(super) fn take(&mut self, images: Images) -> Result<(), String> {
         if let Some(first) = self.open.first()
             && first.covers != images.covers
         {
@@ -209,6 +229,7 @@ impl Gathered {
             if images.closes {
                 self.end = Some(images.covers.end);
                 self.own = images.shard;
+                self.forward.read(images.turn, std::mem::take(&mut self.open_bytes));
             }
         }
         Ok(())

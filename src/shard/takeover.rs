@@ -95,7 +95,7 @@ impl Worker {
                 RestoreError::Log(error) => Interrupt::Log(error),
                 RestoreError::Broken { .. } => Interrupt::Stop(Stop::Restore(error)),
             })?;
-        let Some(shard) = restored else {
+        let Some((shard, forward)) = restored else {
             if now.running_ms - restore.quiet_since >= QUIET_MS_MAX {
                 restore.quiet_since = now.running_ms;
                 let writers = restore.writers_ahead(self.log.as_ref())?;
@@ -126,6 +126,7 @@ impl Worker {
                 shard,
                 committed,
                 committed_at: now.running_ms,
+                forward,
             })),
         );
         Ok(())

@@ -5,8 +5,8 @@
 //! docs/metrics.md describes each one; a test compares.
 
 use prometheus::{
-    Encoder as _, Error, Gauge, GaugeVec, Histogram, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Registry,
-    TextEncoder,
+    Encoder as _, Error, Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Registry, TextEncoder,
 };
 
 use super::register::{Builder, Described};
@@ -102,6 +102,10 @@ pub struct Shard {
     pub restore_seconds: Histogram,
     /// `leads`
     pub leads: IntGauge,
+    /// `state_log_bytes`
+    pub state_log_bytes: IntGauge,
+    /// `state_turns_total`
+    pub state_turns: IntCounter,
     /// `policy_info{version,hash}`; set by `adopt`.
     policy_info: IntGaugeVec,
 }
@@ -330,6 +334,14 @@ impl Shard {
             commit_seconds: builder.histogram("commit_seconds", SHORT, "From the begin of a transaction to its end")?,
             restore_seconds: builder.histogram("restore_seconds", MEDIUM, "Time a partition took to be restored")?,
             leads: builder.gauge("leads", "Leads that the partitions of this process remember")?,
+            state_log_bytes: builder.gauge(
+                "state_log_bytes",
+                "Bytes of the state logs of this process's partitions, from their starts to their ends",
+            )?,
+            state_turns: builder.counter(
+                "state_turns_total",
+                "Times that a state log has been carried forward as a whole, and what was older deleted",
+            )?,
             policy_info: builder.gauges("policy_info", &["version", "hash"], "1; the policy in force")?,
         })
     }

@@ -2,8 +2,8 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    Error, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry,
+    Error, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry,
 };
 
 /// One metric, as the documents list it.
@@ -36,6 +36,12 @@ impl Builder {
             registry: Registry::new_custom(Some(prefix.to_owned()), None)?,
             described: Vec::new(),
         })
+    }
+
+    pub(super) fn counter(&mut self, name: &str, help: &'static str) -> Result<IntCounter, Error> {
+        let metric = IntCounter::new(name, help)?;
+        self.add((name, "counter"), &[], help, &[], &metric)?;
+        Ok(metric)
     }
 
     pub(super) fn counters(

@@ -7,9 +7,10 @@
 use std::ops::Range;
 
 use crate::domain::bytes::{Malformed, Reader, Writer};
+use crate::domain::time::Instant;
 
-/// The format this version writes.
-pub const FORMAT: u8 = 1;
+/// The format this version writes. Records of format 1 know of no turn.
+pub const FORMAT: u8 = 2;
 
 const IMAGES: u8 = 0;
 const FENCE: u8 = 1;
@@ -18,6 +19,8 @@ const FENCE: u8 = 1;
 const ENVELOPE_BYTES: usize = 64;
 /// What an entity takes besides its key and image.
 const ENTITY_BYTES: usize = 8;
+/// What the turn takes besides a key.
+const TURN_BYTES: usize = 40;
 
 /// An entity's key, as the domain writes it.
 pub type EntityKey = Vec<u8>;
@@ -54,6 +57,32 @@ pub struct Images {
     pub changed: Vec<(EntityKey, Option<Image>)>,
     /// Entities that did not change, written again in turn.
     pub carried: Vec<(EntityKey, Image)>,
+    /// How far the turn has come; in the closing record only.
+    pub turn: Option<Turn>,
+}
+
+/// A turn: once everything that lives is written again, what is older than its start may go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Whatever is written in this turn stands at this offset of the state log or behind it.
+    pub start: u64,
+    /// The journal time at which it began.
+    pub began: Instant,
+    /// Bytes carried in it so far.
+    pub carried: u64,
+    /// How far it has come.
+    pub place: TurnPlace,
+}
+
+/// How far a turn has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TurnPlace {
+    /// Nothing is carried yet.
+    Begun,
+    /// Everything up to this entity.
+    After(EntityKey),
+    /// Everything.
+    Round,
 }
 
 /// A record as the bytes that stand in the state log.
@@ -77,11 +106,12 @@ pub fn encode(record: &StateRecord) -> Vec<u8> {
 /// Reads what `encode` wrote, of this version or an older one.
 pub fn decode(bytes: &[u8]) -> Result<StateRecord, Malformed> {
     let mut reader = Reader(bytes);
-    if reader.u8()? != FORMAT {
+    let format = reader.u8()?;
+    if !(1..=FORMAT).contains(&format) {
         return Err(Malformed);
     }
     let record = match reader.u8()? {
-        IMAGES => StateRecord::Images(read_images(&mut reader)?),
+        IMAGES => StateRecord::Images(read_images(&mut reader, format)?),
         FENCE => StateRecord::Fence {
             token: reader.array()?,
             writer: reader.text()?.to_owned(),
@@ -119,8 +149,13 @@ pub fn split(images: Images, bytes_max: usize) -> Vec<Images> {
         room_for(&mut part, ENTITY_BYTES + key.len() + image.len());
         part.carried.push((key, image));
     }
-    room_for(&mut part, images.shard.len());
+    let place_bytes = match images.turn.as_ref().map(|turn| &turn.place) {
+        Some(TurnPlace::After(key)) => key.len(),
+        Some(TurnPlace::Begun | TurnPlace::Round) | None => 0,
+    };
+    room_for(&mut part, images.shard.len() + TURN_BYTES + place_bytes);
     part.shard = images.shard;
+    part.turn = images.turn;
     part.closes = true;
     parts.push(part);
     parts
@@ -140,9 +175,38 @@ fn write_images(writer: &mut Writer, images: &Images) {
         writer.bytes(key);
         writer.bytes(image);
     });
+    writer.option(images.turn.as_ref(), write_turn);
 }
 
-fn read_images(reader: &mut Reader<'_>) -> Result<Images, Malformed> {
+fn write_turn(writer: &mut Writer, turn: &Turn) {
+    writer.uint(turn.start);
+    writer.int(turn.began.millis());
+    writer.uint(turn.carried);
+    match &turn.place {
+        TurnPlace::Begun => writer.u8(0),
+        TurnPlace::After(key) => {
+            writer.u8(1);
+            writer.bytes(key);
+        }
+        TurnPlace::Round => writer.u8(2),
+    }
+}
+
+fn read_turn(reader: &mut Reader<'_>) -> Result<Turn, Malformed> {
+    Ok(Turn {
+        start: reader.uint()?,
+        began: Instant::from_millis(reader.int()?),
+        carried: reader.uint()?,
+        place: match reader.u8()? {
+            0 => TurnPlace::Begun,
+            1 => TurnPlace::After(reader.bytes()?.to_vec()),
+            2 => TurnPlace::Round,
+            _ => return Err(Malformed),
+        },
+    })
+}
+
+fn read_images(reader: &mut Reader<'_>, format_of_record: u8) -> Result<Images, Malformed> {
     let format = reader.u32()?;
     let start = reader.uint()?;
     let end = start.checked_add(reader.uint()?).ok_or(Malformed)?;
@@ -157,6 +221,11 @@ fn read_images(reader: &mut Reader<'_>) -> Result<Images, Malformed> {
             Ok((key, image))
         })?,
         carried: reader.list(|reader| Ok((reader.bytes()?.to_vec(), reader.bytes()?.to_vec())))?,
+        turn: if format_of_record == 1 {
+            None
+        } else {
+            reader.option(read_turn)?
+        },
     })
 }
 
@@ -176,26 +245,69 @@ mod tests {
                 .map(|key| (vec![key], Some(vec![key; bytes])))
                 .collect(),
             carried: vec![(vec![99], vec![1; bytes]), (vec![100], vec![2; bytes])],
+            turn: Some(Turn {
+                start: 7,
+                began: Instant::from_millis(8),
+                carried: 9,
+                place: TurnPlace::After(vec![5; 20]),
+            }),
         }
     }
 
-    #[test]
-    fn bytes_of_version_one_stay_what_they_are() {
-        let record = StateRecord::Images(Images {
+    fn small() -> (Images, StateRecord) {
+        let images = Images {
             changed: vec![(vec![1, 2], Some(vec![3])), (vec![4], None)],
+            turn: None,
             ..images(0, 2)
-        });
+        };
         let fence = StateRecord::Fence {
             token: [9; 16],
             writer: "tasuki.a.0".to_owned(),
         };
-        expect_test::expect_file!["../../tests/golden/state.v1.txt"].assert_eq(&format!(
-            "images {}\nfence {}\n",
-            hex(&encode(&record)),
-            hex(&encode(&fence))
-        ));
-        assert_eq!(decode(&encode(&record)), Ok(record));
-        assert_eq!(decode(&encode(&fence)), Ok(fence));
+        (images, fence)
+    }
+
+    #[test]
+    fn bytes_of_this_version_stay_what_they_are() {
+        let (images, fence) = small();
+        let turn = |place| {
+            let turn = Turn {
+                start: 300,
+                began: Instant::from_millis(1_790_000_000_000),
+                carried: 70_000,
+                place,
+            };
+            StateRecord::Images(Images {
+                turn: Some(turn),
+                ..images.clone()
+            })
+        };
+        let records = [
+            StateRecord::Images(images.clone()),
+            turn(TurnPlace::Begun),
+            turn(TurnPlace::After(vec![1, 2])),
+            turn(TurnPlace::Round),
+            fence,
+        ];
+        let lines = records.iter().map(|record| {
+            assert_eq!(decode(&encode(record)).as_ref(), Ok(record));
+            [&hex(&encode(record)), "\n"].concat()
+        });
+        let golden: String = lines.collect();
+        expect_test::expect_file!["../../tests/golden/state.v2.txt"].assert_eq(&golden);
+    }
+
+    #[test]
+    fn what_the_first_version_wrote_is_still_read() {
+        let golden = include_str!("../../tests/golden/state.v1.txt");
+        let mut records = golden.lines().map(|line| {
+            let (_, bytes) = line.split_once(' ').unwrap();
+            let byte = |at| u8::from_str_radix(&bytes[at..at + 2], 16).unwrap();
+            decode(&(0..bytes.len()).step_by(2).map(byte).collect::<Vec<u8>>())
+        });
+        let (images, fence) = small();
+        assert_eq!(records.next(), Some(Ok(StateRecord::Images(images))));
+        assert_eq!(records.next(), Some(Ok(fence)));
     }
 
     #[test]
@@ -211,7 +323,8 @@ mod tests {
         let changed: Vec<_> = parts.iter().flat_map(|part| part.changed.clone()).collect();
         let carried: Vec<_> = parts.iter().flat_map(|part| part.carried.clone()).collect();
         assert_eq!((changed, carried), (whole.changed, whole.carried));
-        assert_eq!(parts.last().map(|part| part.shard.clone()), Some(whole.shard));
+        let last = parts.last().map(|part| (part.shard.clone(), part.turn.clone()));
+        assert_eq!(last, Some((whole.shard, whole.turn)));
     }
 
     #[test]

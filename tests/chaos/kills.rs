@@ -10,6 +10,7 @@ use crate::ground::{Chance, Event, Feed, Poster, Producer, connect, make_topics,
 use crate::story;
 use crate::support::broker::Broker;
 use crate::support::deployment::{self, Deployment};
+use crate::support::erased::leaves_the_state_log_in_time;
 use crate::support::outputs::{Named, Observer, Output, assert_gapless, kinds, named, paths};
 use crate::support::process::{Folder, Tasuki, Variables};
 use crate::support::rounds::crash_at_every_step;
@@ -323,4 +324,14 @@ fn a_crash_between_any_two_steps_changes_nothing_on_kafka() {
     let mut deployment = Deployment::new(Arc::new(log), Clock::machine(), PARTITIONS, deployment::POLICY);
     deployment.instance = Some("hands".to_owned());
     crash_at_every_step(&deployment, 25);
+}
+
+#[test]
+fn an_erased_lead_leaves_the_state_log_in_time_on_kafka() {
+    let broker = Broker::start(&[]);
+    let log = connect(broker.address());
+    make_topics(&log, PARTITIONS, &["inside"]);
+    let mut deployment = Deployment::new(Arc::new(log), Clock::machine(), PARTITIONS, deployment::POLICY);
+    deployment.erase_within_ms = 20_000;
+    leaves_the_state_log_in_time(&deployment);
 }

@@ -85,6 +85,7 @@ pub struct Deployment {
     pub instance: Option<String>,
     pub patience_ms: i64,
     pub batch: ReadLimit,
+    pub erase_within_ms: i64,
 }
 
 pub fn document(text: &str) -> PolicyDocument {
@@ -124,6 +125,7 @@ impl Deployment {
                 records_max: 20_000,
                 bytes_max: 4 << 20,
             },
+            erase_within_ms: 86_400_000,
         };
         founding::publish_policy(deployment.log.as_ref(), &deployment.names, &document(policy)).unwrap();
         let foundation = foundation(partitions);
@@ -176,6 +178,7 @@ impl Deployment {
             batch: self.batch,
             deadlines_max: 1_000,
             idle_commit_ms: 10_000,
+            erase_within_ms: self.erase_within_ms,
         };
         Worker::join(self.log.clone(), plan, self.watch.clone()).unwrap()
     }

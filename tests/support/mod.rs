@@ -2,6 +2,7 @@
 
 pub mod broker;
 pub mod deployment;
+pub mod erased;
 pub mod outputs;
 pub mod process;
 pub mod rounds;

@@ -1,0 +1,195 @@
+//! Carrying what a shard remembers forward in its state log, so that what is older may be deleted.
+//!
+//! Each transaction writes again, besides what changed, some of what did not, in turn. When the turn
+//! has gone round, everything that lives stands at its start or behind it. The rule: what is older
+//! is deleted only after the transaction that completed the turn is committed.
+
+use std::collections::BTreeSet;
+
+use crate::domain::bytes::Malformed;
+use crate::domain::shard::{Part, Shard};
+use crate::domain::time::Instant;
+use crate::log::{Log, LogError, Place};
+use crate::wire::state::{EntityKey, Image, Turn, TurnPlace};
+
+/// For each four bytes that a transaction writes of its own, so many are carried. With five, the log
+/// is at most 3.6 times what lives: two turns, each of it and of four fifths of it in changes.
+const CARRIED_FOR_FOUR: u64 = 5;
+/// Bytes carried in one transaction of one shard, one image more.
+const CARRIED_MAX: u64 = 8 << 20;
+/// A turn that wrote less is followed by the next when its time has come, not at once.
+const TURN_BYTES_MIN: u64 = 256 << 10;
+/// Turns in the time within which what was erased must be out of the log: it goes with the turn
+/// that begins after the erasure, so two would just do.
+const TURNS_TO_ERASE: i64 = 3;
+/// Parts looked at together.
+const PARTS_AT_ONCE: usize = 256;
+/// A log that could not be trimmed is tried again after this, in milliseconds.
+const TRIM_AGAIN_MS: i64 = 10_000;
+
+/// How far one shard's state log has been carried forward, and how long it is.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Forward {
+    pub(super) turn: Option<Turn>,
+    /// Bytes of records before the turn began.
+    older: u64,
+    /// Bytes of records since.
+    recent: u64,
+    /// The start below which everything was deleted last.
+    trimmed: u64,
+    tried_at: Option<i64>,
+}
+
+/// What a transaction writes again.
+pub(super) struct Carried {
+    pub(super) images: Vec<(EntityKey, Image)>,
+    /// What ran out on the way.
+    pub(super) expired: BTreeSet<Part>,
+}
+
+impl Forward {
+    /// Bytes between the state log's start and its end.
+    pub(super) fn log_bytes(&self) -> u64 {
+        self.older + self.recent
+    }
+
+    /// A transaction of so many bytes stands in the log, and says how far the turn has come.
+    pub(super) fn wrote(&mut self, bytes: u64) {
+        self.recent += bytes;
+    }
+
+    /// The same, as it is found again in the log.
+    pub(super) fn read(&mut self, turn: Option<Turn>, bytes: u64) {
+        let start = |turn: &Option<Turn>| turn.as_ref().map(|turn| turn.start);
+        if start(&self.turn) != start(&turn) {
+            self.next_turn();
+        }
+        self.turn = turn;
+        self.recent += bytes;
+    }
+
+    /// Begins a turn where none is on its way and one is due. The log's end is asked for before
+    /// anything of the turn is written, so all of it is behind.
+    pub(super) fn begin(
+        &mut self,
+        log: &dyn Log,
+        place: &Place,
+        at: Instant,
+        erase_within_ms: i64,
+    ) -> Result<(), LogError> {
+        let is_due = match &self.turn {
+            None => true,
+            Some(turn) => {
+                let age = at.millis().saturating_sub(turn.began.millis());
+                turn.place == TurnPlace::Round
+                    && self.trimmed >= turn.start
+                    && (self.recent >= TURN_BYTES_MIN || age >= erase_within_ms / TURNS_TO_ERASE)
+            }
+        };
+        if is_due {
+            let (_, end) = log.bounds(place)?;
+            self.next_turn();
+            self.turn = Some(Turn {
+                start: end,
+                began: at,
+                carried: 0,
+                place: TurnPlace::Begun,
+            });
+        }
+        Ok(())
+    }
+
+    fn next_turn(&mut self) {
+        self.older += std::mem::take(&mut self.recent);
+    }
+
+    /// Goes on with the turn: as its own bytes and the time ask for. `changed` is written anyway.
+    pub(super) fn carry(
+        &mut self,
+        shard: &mut Shard,
+        changed: &BTreeSet<Part>,
+        own_bytes: u64,
+        erase_within_ms: i64,
+    ) -> Result<Carried, Malformed> {
+        let log_bytes = self.log_bytes();
+        let mut carried = Carried {
+            images: Vec::new(),
+            expired: BTreeSet::new(),
+        };
+        let Some(turn) = self.turn.as_mut().filter(|turn| turn.place != TurnPlace::Round) else {
+            return Ok(carried);
+        };
+        let age = shard.at().millis().saturating_sub(turn.began.millis()).max(0);
+        let asked_by_time = pace(log_bytes, age, erase_within_ms).saturating_sub(turn.carried);
+        let budget = (own_bytes * CARRIED_FOR_FOUR / 4).max(asked_by_time).min(CARRIED_MAX);
+        let mut after = match &turn.place {
+            TurnPlace::After(key) => Some(Part::parse(key)?),
+            TurnPlace::Begun | TurnPlace::Round => None,
+        };
+        let mut bytes = 0;
+        while bytes < budget {
+            let parts = shard.parts_after(after.as_ref(), PARTS_AT_ONCE);
+            if parts.is_empty() {
+                turn.place = TurnPlace::Round;
+                break;
+            }
+            for part in parts {
+                if bytes >= budget {
+                    break;
+                }
+                bytes += carried.add(shard, &part, changed);
+                after = Some(part);
+            }
+            turn.place = after
+                .as_ref()
+                .map_or(TurnPlace::Begun, |part| TurnPlace::After(part.key()));
+        }
+        turn.carried += bytes;
+        Ok(carried)
+    }
+
+    /// After the commit: deletes what is older than a turn that has gone round. True if it did.
+    pub(super) fn trim(&mut self, log: &dyn Log, place: &Place, running_ms: i64) -> bool {
+        let Some(turn) = self.turn.as_ref().filter(|turn| turn.place == TurnPlace::Round) else {
+            return false;
+        };
+        let waits = self.tried_at.is_some_and(|at| running_ms - at < TRIM_AGAIN_MS);
+        if self.trimmed >= turn.start || waits {
+            return false;
+        }
+        if let Err(error) = log.trim(place, turn.start) {
+            tracing::warn!(%place, %error, "the state log cannot be trimmed");
+            self.tried_at = Some(running_ms);
+            return false;
+        }
+        self.trimmed = turn.start;
+        self.tried_at = None;
+        self.older = 0;
+        true
+    }
+}
+
+impl Carried {
+    /// Adds a part unless it is written anyway or ran out; returns the bytes it takes.
+    fn add(&mut self, shard: &mut Shard, part: &Part, changed: &BTreeSet<Part>) -> u64 {
+        if changed.contains(part) {
+            return 0;
+        }
+        shard.expire(part, &mut self.expired);
+        if self.expired.contains(part) {
+            return 0;
+        }
+        let Some(image) = shard.image(part) else { return 0 };
+        let key = part.key();
+        let bytes = key.len() + image.len();
+        self.images.push((key, image));
+        bytes as u64
+    }
+}
+
+/// Bytes that a turn of this age should have carried, if it is to go round in time. What lives is no
+/// more than the log.
+fn pace(log_bytes: u64, age_ms: i64, erase_within_ms: i64) -> u64 {
+    let turn_ms = (erase_within_ms / TURNS_TO_ERASE).max(1) as u128;
+    u64::try_from(u128::from(log_bytes) * age_ms as u128 / turn_ms).unwrap_or(u64::MAX)
+}
