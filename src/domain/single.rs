@@ -58,7 +58,8 @@ impl Single {
         self.deliver(at, effects);
     }
 
-    fn deliver(&mut self, at: Instant, effects: &mut Effects) {
+    /// Finishes what the book was told at `at` set off; after the last of several facts at once.
+    pub fn deliver(&mut self, at: Instant, effects: &mut Effects) {
         loop {
             self.mail.extend(effects.letters.drain(..).map(|(_, letter)| letter));
             let Some(letter) = self.mail.pop_front() else { return };

@@ -189,18 +189,20 @@ impl<'a, W: Write> Replay<'a, W> {
             return Err(fault("`at` is earlier than that of the line before"));
         }
         self.at = Some(line.at);
+        self.single.until(line.at, &mut self.effects);
         match line.event {
-            None => self.single.until(line.at, &mut self.effects),
+            None => {}
             Some(Ok(facts)) => {
                 for (lead, fact) in facts {
-                    if let Verdict::Rejected(rejection) = self.single.line(line.at, lead, &fact, &mut self.effects) {
+                    let verdict = self.single.book.fact(line.at, lead, &fact, &mut self.effects);
+                    if let Verdict::Rejected(rejection) = verdict {
                         let causation = [&*fact.source, "#", &*fact.id].concat();
                         self.reject(&rejection, Some(&causation), line.at, text)?;
                     }
                 }
+                self.single.deliver(line.at, &mut self.effects);
             }
             Some(Err(rejection)) => {
-                self.single.until(line.at, &mut self.effects);
                 let causation = line::cause(text);
                 self.reject(&rejection, causation.as_deref(), line.at, text)?;
             }

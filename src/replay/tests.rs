@@ -110,6 +110,23 @@ fn types(output: &str) -> Vec<String> {
     output.lines().map(short).collect()
 }
 
+/// The place that the first lead leaves is given away only when both are gone.
+#[test]
+fn an_erasure_under_several_identifiers_is_finished_before_what_it_sets_off() {
+    let capacity = r#"{"at":"2026-10-05T08:00:00Z","event":{"specversion":"1.0","id":"r","source":"/w","type":"tasuki.rep.changed.v1","data":{"rep":"ana","capacity":1}}}"#;
+    let erasure = r#"{"at":"2026-10-05T11:00:00Z","event":{"specversion":"1.0","id":"e","source":"/w","type":"tasuki.lead.erased.v1","data":{"person":{"email":"a@b","anonymous_id":"x"}}}}"#;
+    let forms = [form("09:00:00", 1, "a@b"), form("10:00:00", 2, "c@d")].concat();
+    let (_, output) = run(1, None, &format!("{capacity}\n{forms}{erasure}\n"), None).unwrap();
+    let last = types(&output).split_off(7);
+    let expected = [
+        "lead.forgotten.v1",
+        "lead.forgotten.v1",
+        "lead.forgotten.v1",
+        "lead.handed-off.v1",
+    ];
+    assert_eq!(last, expected);
+}
+
 #[test]
 fn a_form_leads_to_a_handoff_and_a_breach_if_nobody_answers() {
     let (_, output) = run(1, None, &form("09:00:00", 1, "a@b"), Some("2026-10-05T10:00:00.001Z")).unwrap();
