@@ -443,7 +443,7 @@ fn check_command(command: &str) -> Result<(), String> {
             has_subcommand(command)
         }
         ["python3", file, ..] => exists(file),
-        [file, ..] if file.starts_with("bench/") => exists(file),
+        [file, ..] if file.starts_with("bench/") || file.starts_with("tests/") => exists(file),
         _ => Err("a command of another form than this test knows".to_owned()),
     }
 }
