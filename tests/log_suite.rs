@@ -43,6 +43,10 @@ const LAWS: &[(&str, Law)] = &[
         reading::a_reader_keeps_to_its_wait,
     ),
     (
+        "a reader reaches the end, whatever stands last",
+        reading::a_reader_reaches_the_end,
+    ),
+    (
         "trimming moves the start, and readers hear of it",
         reading::trimming_moves_the_start,
     ),

@@ -279,6 +279,10 @@ pub enum Found {
 pub trait Reader: Send {
     /// The next records; waits at most `wait` when there are none.
     fn read(&mut self, limit: ReadLimit, wait: Duration) -> Result<Found, LogError>;
+
+    /// Everything below has been returned, or is nothing that this reader returns. It reaches the
+    /// end of a partition even where no record stands last.
+    fn position(&self) -> u64;
 }
 
 /// A log: makes readers and writers, and answers for topics.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tasuki::log::{Found, Isolation, Place};
 
-use super::{ALL, Bench, STEP, until, value_of};
+use super::{ALL, Bench, STEP, transact, until, value_of};
 
 pub fn topics_are_known(bench: &Bench) {
     let (one, three) = (bench.topic(1), bench.topic(3));
@@ -59,4 +59,26 @@ pub fn trimming_moves_the_start(bench: &Bench) {
         Found::Trimmed(_) => panic!("trimmed"),
     });
     assert_eq!(first, "3");
+}
+
+pub fn a_reader_reaches_the_end(bench: &Bench) {
+    let place = Place::new(&bench.topic(1), 0);
+    bench.fill(&place, &["alone"]);
+    // On Kafka the mark of a transaction stands last, and is no record.
+    let mut transactor = bench.log.transactor(&bench.name("id")).unwrap();
+    transact(&mut *transactor, &place, "whole").unwrap();
+    let (_, end) = bench.log.bounds(&place).unwrap();
+    for isolation in [Isolation::Committed, Isolation::Uncommitted] {
+        let mut reader = bench.log.reader(&place, 0, isolation).unwrap();
+        assert_eq!(reader.position(), 0);
+        let mut values = Vec::new();
+        until("the end is reached", || {
+            let Found::Records(records) = reader.read(ALL, STEP).unwrap() else {
+                panic!("trimmed")
+            };
+            values.extend(records.iter().map(value_of));
+            (reader.position() == end).then_some(())
+        });
+        assert_eq!(values, ["alone", "whole"]);
+    }
 }

@@ -60,7 +60,9 @@ impl KafkaReader {
                     bytes += size_of(&record);
                     records.push(record);
                 }
-                Arrival::Record(_) | Arrival::End(_) => {}
+                Arrival::Record(_) => {}
+                // Marks of transactions take offsets too, and are nothing to return.
+                Arrival::End(offset) => self.next = self.next.max(offset as u64),
                 Arrival::Fault(fault) if fault.is_out_of_range() => return self.out_of_range().map(Some),
                 Arrival::Fault(fault) => self.failed(&fault)?,
             }
@@ -110,5 +112,9 @@ impl Reader for KafkaReader {
                 return Ok(Found::Records(records));
             }
         }
+    }
+
+    fn position(&self) -> u64 {
+        self.next
     }
 }

@@ -280,4 +280,8 @@ impl Reader for LocalReader {
                 .0;
         }
     }
+
+    fn position(&self) -> u64 {
+        self.next
+    }
 }

@@ -50,4 +50,8 @@ impl Reader for SimulatedReader {
         }
         Ok(Found::Records(records))
     }
+
+    fn position(&self) -> u64 {
+        self.next
+    }
 }
