@@ -7,6 +7,7 @@
 )]
 
 mod demo;
+mod export;
 mod replay;
 mod serve;
 mod topics;
@@ -62,6 +63,8 @@ enum Command {
     Topics(topics::Topics),
     /// Answer what a policy does with a history: events in on stdin, outputs on stdout
     Replay(replay::Replay),
+    /// Write the journal's facts as a history that `replay` reads
+    Export(export::Export),
     /// Print the lead id of a person, by the secret of the settings
     #[command(name = "lead-id")]
     LeadId(Identifier),
@@ -93,6 +96,7 @@ pub fn run() -> ExitCode {
         Command::Check { files } => check(&cli.config, files),
         Command::Topics(what) => topics::run(&cli.config, what),
         Command::Replay(arguments) => replay::run(&cli.config, arguments),
+        Command::Export(arguments) => export::run(&cli.config, arguments),
         Command::LeadId(person) => lead_id(&cli.config, person),
     };
     match done {

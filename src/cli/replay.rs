@@ -31,7 +31,7 @@ pub(super) struct Replay {
     save: Option<PathBuf>,
 }
 
-fn parse_time(text: &str) -> Result<Instant, String> {
+pub(super) fn parse_time(text: &str) -> Result<Instant, String> {
     rfc3339::parse(text).ok_or_else(|| "not a time such as 2026-12-01T00:00:00Z".to_owned())
 }
 

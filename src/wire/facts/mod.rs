@@ -73,6 +73,19 @@ impl FactType {
         }
     }
 
+    /// The type of an event that says this.
+    pub fn of(body: &Body) -> Self {
+        match body {
+            Body::Form(_) => Self::FormSubmitted,
+            Body::Engagement(_) => Self::EngagementRecorded,
+            Body::Profile(..) => Self::ProfileChanged,
+            Body::FollowUp(_) => Self::FollowUpRecorded,
+            Body::Rep(_) => Self::RepChanged,
+            Body::Consent(..) => Self::ConsentChanged,
+            Body::Erasure(_) => Self::LeadErased,
+        }
+    }
+
     /// The type of this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)

@@ -7,7 +7,7 @@ use crate::domain::event::{
     CampaignSpan, Decision, Feedback, HandedOff, PassedOver, PolicyStamp, Promise, Queued, Reason, Score, SlaNotice,
     Stage, StageChanged, Withdrawn, WithdrawnBecause,
 };
-use crate::domain::fact::{Attribute, Campaign, HandoffId, Person};
+use crate::domain::fact::{Amount, Attribute, Campaign, HandoffId, Person};
 use crate::domain::time::{DAY_MS, Instant};
 use crate::domain::value::Value;
 
@@ -108,10 +108,7 @@ fn write_feedback(data: &mut Members<'_>, feedback: &Feedback) {
     data.text_if("reason", feedback.reason.as_deref());
     data.text_if("note", feedback.note.as_deref());
     if let Some(amount) = &feedback.amount {
-        data.object("amount", |members| {
-            members.text("value", &amount.value);
-            members.text("currency", &amount.currency);
-        });
+        data.object("amount", |members| write_amount(members, amount));
     }
     data.shown("at", feedback.at);
     write_campaigns(data, &feedback.campaign);
@@ -129,19 +126,19 @@ fn write_handoff(data: &mut Members<'_>, handoff: HandoffId) {
     data.plain("attempt", handoff.attempt);
 }
 
-fn write_person(members: &mut Members<'_>, person: &Person) {
+pub(super) fn write_person(members: &mut Members<'_>, person: &Person) {
     members.text_if("lead_id", person.lead_id.as_deref());
     members.text_if("email", person.email.as_deref());
     members.text_if("anonymous_id", person.anonymous_id.as_deref());
 }
 
-fn write_profile(members: &mut Members<'_>, profile: &[Attribute]) {
+pub(super) fn write_profile(members: &mut Members<'_>, profile: &[Attribute]) {
     for (name, value) in profile {
         match value {
             Some(Value::Text(text)) => members.text(name, text),
             Some(Value::Number(number)) => members.plain(name, number.text()),
             Some(Value::Bool(value)) => members.plain(name, value),
-            None => {}
+            None => members.null(name),
         }
     }
 }
@@ -157,11 +154,19 @@ fn write_campaign(span: &mut Members<'_>, name: &str, campaign: Option<&Campaign
     let Some(campaign) = campaign else {
         return span.null(name);
     };
-    span.object(name, |members| {
-        members.text_if("source", campaign.source.as_deref());
-        members.text_if("medium", campaign.medium.as_deref());
-        members.text_if("name", campaign.name.as_deref());
-    });
+    span.object(name, |members| write_source_of(members, campaign));
+}
+
+pub(super) fn write_amount(members: &mut Members<'_>, amount: &Amount) {
+    members.text("value", &amount.value);
+    members.text("currency", &amount.currency);
+}
+
+/// Where a person came from.
+pub(super) fn write_source_of(members: &mut Members<'_>, campaign: &Campaign) {
+    members.text_if("source", campaign.source.as_deref());
+    members.text_if("medium", campaign.medium.as_deref());
+    members.text_if("name", campaign.name.as_deref());
 }
 
 fn write_score(data: &mut Members<'_>, score: &Score) {

@@ -5,6 +5,7 @@
 
 mod data;
 mod dead_letters;
+mod history;
 mod members;
 
 use crate::domain::event::{Output, Topic};
@@ -14,6 +15,7 @@ pub use crate::domain::event::type_name;
 pub use dead_letters::{
     DEAD_LETTER_TYPE, DEAD_LETTERS_TOPIC, DeadLetter, dead_letter, dead_letter_line, dead_letter_partition,
 };
+pub use history::history_line;
 use members::{Members, object};
 
 /// Who decided: goes into `source`, `tasukishard` and `sequence`.
