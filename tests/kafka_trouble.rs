@@ -215,6 +215,26 @@ fn a_broker_that_comes_back_has_every_record_once_and_in_order() {
 }
 
 #[test]
+fn where_partitions_begin_and_end_is_told_soon_after_a_broker_came_back() {
+    /// By itself a client learns of new leaders a minute and more later.
+    const SOON: Duration = Duration::from_secs(20);
+    let broker = Broker::start(&[]);
+    let bench = bench(&broker);
+    let place = Place::new(&bench.topic(1), 0);
+    for _ in 0..2 {
+        broker.kill();
+        broker.again();
+        let begun = Instant::now();
+        until("it is told", || {
+            let told = bench.log.bounds(&place);
+            std::thread::sleep(STEP);
+            told.ok()
+        });
+        assert!(begun.elapsed() < SOON, "told after {:?}", begun.elapsed());
+    }
+}
+
+#[test]
 fn a_slow_commit_is_not_gone_on_with_and_a_drop_waits_for_nobody() {
     let broker = Broker::start(&[]);
     let bench = bench(&broker);

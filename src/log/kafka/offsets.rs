@@ -3,12 +3,13 @@
 //! The end is the high watermark: where the next record will be written, open transactions or
 //! not.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::faults::{Otherwise, judge, judge_with};
 use super::ffi::admin::{OffsetSpec, list_offsets};
-use super::ffi::{Client, Spot};
+use super::ffi::{Client, Code, Spot};
 use super::{ANSWER_WAIT, WATCH_SLACK, fault_of};
 use crate::domain::time::Instant;
 use crate::log::{LogError, Place};
@@ -77,13 +78,28 @@ fn ask(client: &Arc<Client>, places: &[Place], asked: Asked, wait: Duration) -> 
     let _watch = watch("asking for offsets", wait + WATCH_SLACK);
     let code = asked.spec().code();
     let spots: Vec<Spot> = places.iter().map(|place| spot(place, code)).collect();
-    match list_offsets(client, &spots, wait) {
+    let mut found = list_offsets(client, &spots, wait);
+    if matches!(&found, Ok(spots) if renew_leaders(client, spots)) {
+        found = list_offsets(client, &spots, wait);
+    }
+    match found {
         Ok(found) => places.iter().map(|place| pick(&found, place, asked)).collect(),
         Err(fault) => {
             let judged = |place| judge_with(client, &asked.words(place), &fault, Otherwise::Retry);
             places.iter().map(|place| Err(judged(place))).collect()
         }
     }
+}
+
+/// Learns the leaders of topics whose partitions have another than we know, if there are any.
+fn renew_leaders(client: &Client, spots: &[Spot]) -> bool {
+    let is_stale = |spot: &&Spot| {
+        let fault = spot.fault;
+        matches!(fault, Some(Code::FencedLeaderEpoch | Code::NotLeaderForPartition))
+    };
+    let topics: BTreeSet<&str> = spots.iter().filter(is_stale).map(|spot| &*spot.topic).collect();
+    let renewed = topics.iter().map(|topic| client.renew_leaders(topic, ENDS_WAIT));
+    renewed.flatten().count() > 0
 }
 
 fn pick(found: &[Spot], place: &Place, asked: Asked) -> Result<Option<u64>, LogError> {

@@ -150,6 +150,25 @@ impl Client {
         }
     }
 
+    /// Asks again who leads the partitions of a topic. By itself the client learns it only once
+    /// what it knows is a minute and a half old, whatever brokers answer meanwhile.
+    pub(in crate::log) fn renew_leaders(&self, topic: &str, wait: Duration) -> Result<(), Fault> {
+        let name = c_text(topic)?;
+        let mut found: *const rd::rd_kafka_metadata = ptr::null();
+        // SAFETY: the topic is one reference, given back; the answer is ours and not looked at.
+        unsafe {
+            let handle = rd::rd_kafka_topic_new(self.raw(), name.as_ptr(), ptr::null_mut());
+            if handle.is_null() {
+                return Fault::check(rd::rd_kafka_last_error());
+            }
+            let code = rd::rd_kafka_metadata(self.raw(), 0, handle, &raw mut found, millis(wait));
+            rd::rd_kafka_topic_destroy(handle);
+            Fault::check(code)?;
+            rd::rd_kafka_metadata_destroy(found);
+        }
+        Ok(())
+    }
+
     /// The cause, when this instance is beyond repair.
     pub(in crate::log) fn fatal(&self) -> Option<Fault> {
         let mut text = [0; TEXT_BYTES];
