@@ -11,11 +11,13 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use support::deployment::{Deployment, POLICY, TOPICS, header, open_local};
-use tasuki::clock::Clock;
+use tasuki::clock::{Clock, Now};
 
 fn form(id: u32, lead: u32) -> serde_json::Value {
     json!({
@@ -102,5 +104,72 @@ fn an_erased_lead_leaves_the_state_log_in_time() {
     let clock = Clock::machine();
     let mut deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock, 4, POLICY);
     deployment.erase_within_ms = 10_000;
+    deployment.journal_kept_ms = 2_000;
     support::erased::leaves_the_state_log_in_time(&deployment);
+}
+
+/// Sixty leads for two places: a queue that is served at once when there is room, and sixty
+/// deadlines that are overdue together. What was said, and in how many transactions.
+fn a_full_house(adjust: impl Fn(&mut Deployment)) -> (BTreeSet<(String, String)>, u64) {
+    const LEADS: usize = 60;
+    let directory = tempfile::tempdir().unwrap();
+    let mut now = Now {
+        time: tasuki::domain::time::Instant::from_millis(1_790_000_000_000),
+        running_ms: 0,
+    };
+    let clock = Clock::by_hand(now);
+    let few = POLICY.replace("capacity = 1000", "capacity = 1");
+    let mut deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, &few);
+    adjust(&mut deployment);
+    let (mut intake, mut worker) = (deployment.intake(), deployment.worker("w"));
+    let mut pass_until = |millis: i64, done: &dyn Fn() -> bool| {
+        for _ in 0..400 {
+            now = Now {
+                time: now.time.plus_millis(millis),
+                running_ms: now.running_ms + 100,
+            };
+            clock.set(now);
+            intake.step(now).unwrap();
+            worker.step(now).unwrap();
+            if done() {
+                return;
+            }
+        }
+        panic!("not in time");
+    };
+    let said = |kind: &str, topic: &str| deployment.types(topic).get(kind).copied().unwrap_or_default();
+    deployment.send(&(0..LEADS as u32).map(|lead| form(lead, lead)).collect::<Vec<_>>());
+    pass_until(10, &|| said("tasuki.lead.queued.v1", "leads.lifecycle") == LEADS - 2);
+    deployment.send(&[json!({
+        "type": "tasuki.rep.changed.v1", "id": "room", "source": "crm", "rep": "ana", "capacity": 1000,
+    })]);
+    pass_until(10, &|| {
+        said("tasuki.lead.handed-off.v1", "sales.handoffs.inside") == LEADS
+    });
+    // All sixty promises of the reps are broken, and the queue's were kept by the handoffs.
+    pass_until(3_600_000, &|| said("tasuki.sla.breached.v1", "sales.sla") >= LEADS);
+    let topics = ["sales.handoffs.inside", "sales.sla", "leads.lifecycle"];
+    let records = topics.iter().flat_map(|topic| deployment.records(topic));
+    let said = records
+        .map(|record| (header(&record, "ce_type"), header(&record, "ce_id")))
+        .collect();
+    (said, deployment.watch.metrics.shard.commit_seconds.get_sample_count())
+}
+
+#[test]
+fn how_transactions_are_cut_changes_nothing_that_is_said() {
+    let (said, few) = a_full_house(|_| {});
+    let (cut, many) = a_full_house(|deployment| {
+        deployment.deadlines_max = 4;
+        deployment.queued_max = 3;
+    });
+    assert_eq!(said, cut);
+    // 58 places of the queue by threes, and 60 deadlines, of four partitions, by fours.
+    assert!(many >= few + 58 / 3 + 60 / 4 - 4 - 4, "{few} and {many} transactions");
+    let (cut, many) = a_full_house(|deployment| deployment.batch_time = Duration::ZERO);
+    assert_eq!(said, cut);
+    assert!(
+        many > few,
+        "a transaction for each record: {few} and {many} transactions"
+    );
 }

@@ -352,7 +352,11 @@ fn shard_plan(ground: &Ground, names: &Names, instance: &str, number: u32) -> Re
             bytes_max: settings.shard.batch_bytes_max,
         },
         deadlines_max: settings.shard.deadlines_per_transaction_max,
+        queued_max: settings.shard.queued_per_transaction_max,
+        batch_time: settings.shard.batch_time,
+        open_time_max: settings.shard.open_time_max,
         idle_commit_ms: i64::try_from(settings.shard.idle_commit_interval.as_millis()).unwrap_or(i64::MAX),
+        journal_kept_ms: i64::try_from(settings.journal.kept.as_millis()).unwrap_or(i64::MAX),
         erase_within_ms: i64::try_from(settings.privacy.erase_within.as_millis()).unwrap_or(i64::MAX),
     })
 }

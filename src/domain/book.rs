@@ -96,6 +96,15 @@ impl Book {
         }
     }
 
+    /// No step serves more than so many leads of a queue; how the rest is cut changes nothing else.
+    #[must_use]
+    pub fn serving(mut self, at_once: usize) -> Self {
+        if let Some(desk) = &mut self.desk {
+            desk.at_once = at_once.max(1);
+        }
+        self
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> &Arc<Policy> {
         &self.terms.policy

@@ -1,7 +1,7 @@
 //! The desk: all teams, reps and queues, in one place, so that fairness and capacity are exact.
 //!
-//! Leads ask by letter and are answered by letter. No step grants more than `SERVED_AT_ONCE`
-//! leads of a queue; the rest goes on by a letter to itself, and asks of that team wait their turn
+//! Leads ask by letter and are answered by letter. No step grants more than `at_once` leads of a
+//! queue; the rest goes on by a letter to itself, and asks of that team wait their turn
 //! behind it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,15 +15,28 @@ use super::queue::{Place, Queues};
 use super::rotation::{Rep, Rotation};
 use super::terms::Terms;
 
-/// Leads of a queue that one step serves.
+/// Leads of a queue that one step serves, where nobody says otherwise.
 const SERVED_AT_ONCE: usize = 200;
 
 /// All teams, reps and queues.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Desk {
     pub(crate) rotation: Rotation,
     pub(crate) queues: Queues,
     pub(crate) teams: BTreeMap<String, Team>,
+    /// Leads of a queue that one step serves.
+    pub(crate) at_once: usize,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            rotation: Rotation::default(),
+            queues: Queues::default(),
+            teams: BTreeMap::new(),
+            at_once: SERVED_AT_ONCE,
+        }
+    }
 }
 
 /// What is remembered of a team.
@@ -115,7 +128,7 @@ impl Desk {
         };
         let mut served = 0;
         while let Some(number) = heads.pop_first() {
-            if served == SERVED_AT_ONCE {
+            if served == self.at_once {
                 return self.serve_later(step, team);
             }
             let Some(place) = self.queues.places.get(&number) else {
@@ -145,8 +158,8 @@ impl Desk {
 
     /// The queue of a team that the policy no longer names asks the routes again.
     fn send_away(&mut self, step: &mut Step<'_>, team: &str) {
-        let numbers = self.queues.first(team, SERVED_AT_ONCE);
-        let more = numbers.len() == SERVED_AT_ONCE;
+        let numbers = self.queues.first(team, self.at_once);
+        let more = numbers.len() == self.at_once;
         for number in numbers {
             if let Some(place) = self.queues.places.get(&number) {
                 let ask = place.ask.clone();

@@ -357,6 +357,21 @@ proptest! {
     }
 
     #[test]
+    fn how_a_queue_is_cut_changes_nothing_that_is_said(policy in policies(), lines in lines(), at_once in 1..4_usize) {
+        let policy = Arc::new(policy);
+        let run = |at_once| {
+            let mut single = Single::with(Book::new(0, 1, policy.clone()).serving(at_once));
+            let mut effects = Effects::default();
+            for (at, lead, fact) in facts(&lines) {
+                single.line(at, lead, &fact, &mut effects);
+            }
+            single.until(hour(1 << 20), &mut effects);
+            effects.outputs
+        };
+        prop_assert_eq!(run(at_once), run(1_000));
+    }
+
+    #[test]
     fn what_changed_is_what_was_said_to_have_changed(policy in policies(), lines in lines()) {
         let mut single = Single::new(Arc::new(policy));
         let mut effects = Effects::default();

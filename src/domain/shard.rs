@@ -32,8 +32,16 @@ pub struct Charter {
     pub partitions: u32,
     /// How long an unreadable source partition is waited for, in milliseconds of running time.
     pub patience_ms: i64,
+    /// Leads of a queue that one step serves at most.
+    pub queued_max: usize,
     /// Reads policy documents.
     pub compile: Compile,
+}
+
+impl Charter {
+    fn book(&self, policy: Arc<Policy>) -> Book {
+        Book::new(self.partition, self.partitions, policy).serving(self.queued_max)
+    }
 }
 
 /// The state machine of one journal partition.
@@ -309,7 +317,7 @@ impl Shard {
             self.carry_out(effects, into);
             self.deliver_waiting(into);
         } else {
-            let book = Book::new(self.charter.partition, self.charter.partitions, policy);
+            let book = self.charter.book(policy);
             self.open = Some(Open {
                 document: document.clone(),
                 book,
@@ -484,7 +492,7 @@ impl Shard {
     fn restore_policy(&mut self, image: &[u8]) -> Result<(), Malformed> {
         let document = PolicyDocument::read(&mut Reader(image))?;
         let policy = Arc::new((self.charter.compile)(&document).ok_or(Malformed)?);
-        let book = Book::new(self.charter.partition, self.charter.partitions, policy);
+        let book = self.charter.book(policy);
         self.open = Some(Open { document, book });
         Ok(())
     }

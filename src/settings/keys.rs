@@ -143,7 +143,14 @@ const CLIENT: Kind = Kind::Map {
 static JOURNAL: Table = Table {
     doc: "[journal]",
     exactly_one: &[],
-    keys: &[optional("partitions", count(1, 1024), "partitions of the journal")],
+    keys: &[
+        optional("partitions", count(1, 1024), "partitions of the journal"),
+        required(
+            "kept",
+            span(MINUTE, 3_650 * DAY),
+            "records that are done with are deleted when they are older",
+        ),
+    ],
 };
 
 static SHARD: Table = Table {
@@ -165,6 +172,21 @@ static SHARD: Table = Table {
             "deadlines_per_transaction_max",
             count(1, 100_000),
             "deadlines that a transaction fires",
+        ),
+        required(
+            "queued_per_transaction_max",
+            count(1, 100_000),
+            "leads of a team's queue that are served at once",
+        ),
+        required(
+            "batch_time",
+            span(1, 10 * SECOND),
+            "a transaction takes in no more after this",
+        ),
+        required(
+            "open_time_max",
+            span(1, 10 * SECOND),
+            "a transaction that is open for longer makes the next ones smaller",
         ),
         required(
             "idle_commit_interval",

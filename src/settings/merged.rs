@@ -36,6 +36,7 @@ pub(super) fn settings(values: Values, findings: Findings) -> Result<Settings, V
         kafka: whole.kafka(log),
         journal: Journal {
             partitions: whole.optional("journal.partitions").and_then(|text| text.parse().ok()),
+            kept: whole.span("journal.kept"),
         },
         shard: whole.shard(),
         intake: Intake {
@@ -185,6 +186,9 @@ impl Whole {
             batch_records_max: self.number("shard.batch_records_max"),
             batch_bytes_max: self.number("shard.batch_bytes_max"),
             deadlines_per_transaction_max: self.number("shard.deadlines_per_transaction_max"),
+            queued_per_transaction_max: self.number("shard.queued_per_transaction_max"),
+            batch_time: self.span("shard.batch_time"),
+            open_time_max: self.span("shard.open_time_max"),
             idle_commit_interval: self.span("shard.idle_commit_interval"),
         }
     }

@@ -96,6 +96,8 @@ pub struct Kafka {
 pub struct Journal {
     /// As set; see `Settings::journal_partitions`.
     pub partitions: Option<u32>,
+    /// What is done with is deleted after this.
+    pub kept: Duration,
 }
 
 /// Deciding.
@@ -109,6 +111,12 @@ pub struct Shard {
     pub batch_bytes_max: usize,
     /// Deadlines that a transaction fires, at most.
     pub deadlines_per_transaction_max: usize,
+    /// Leads of a queue that a transaction serves for one team, at most.
+    pub queued_per_transaction_max: usize,
+    /// A transaction takes in no more after this.
+    pub batch_time: Duration,
+    /// A transaction that stays open for longer makes the next ones smaller.
+    pub open_time_max: Duration,
     /// Clock records that pass no deadline are committed at most so often.
     pub idle_commit_interval: Duration,
 }

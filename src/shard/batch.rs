@@ -1,6 +1,7 @@
 //! What a worker writes: outputs, mail, state records and fences, as records of the log.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::restore::WRITER_HEADER;
 use super::{Live, Plan};
@@ -20,20 +21,56 @@ pub(super) const RECORD_OVERHEAD: u64 = 128;
 const LETTERS_MAX: usize = 1_000;
 
 /// What one transaction takes in.
-#[derive(Default)]
 pub(super) struct Batch {
     pub(super) consequences: BTreeMap<u32, Consequences>,
     pub(super) bytes: usize,
+    began: std::time::Instant,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self {
+            consequences: BTreeMap::new(),
+            bytes: 0,
+            began: std::time::Instant::now(),
+        }
+    }
+}
+
+/// How much of its limit a transaction takes in, halved so often.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Pace(u32);
+
+/// Halved no further than this.
+const HALVED_MAX: u32 = 6;
+
+impl Pace {
+    /// After a transaction that was open for so long.
+    pub(super) fn took(&mut self, open: Duration, open_time_max: Duration) {
+        self.0 = if open > open_time_max {
+            (self.0 + 1).min(HALVED_MAX)
+        } else {
+            self.0.saturating_sub(1)
+        };
+    }
+
+    /// What the next one takes in.
+    pub(super) fn limit(self, whole: ReadLimit) -> ReadLimit {
+        ReadLimit {
+            records_max: (whole.records_max >> self.0).max(1),
+            bytes_max: (whole.bytes_max >> self.0).max(1),
+        }
+    }
 }
 
 impl Batch {
-    pub(super) fn is_full(&self, limit: ReadLimit) -> bool {
+    pub(super) fn is_full(&self, limit: ReadLimit, batch_time: Duration) -> bool {
         let outputs: usize = self
             .consequences
             .values()
             .map(|it| it.outputs.len() + it.mail.len())
             .sum();
-        self.bytes >= limit.bytes_max || outputs >= limit.records_max
+        self.bytes >= limit.bytes_max || outputs >= limit.records_max || self.began.elapsed() >= batch_time
     }
 }
 
@@ -166,4 +203,37 @@ pub(super) fn fence_token(writer: &str, now: Instant) -> [u8; 16] {
     let mut token = [0; 16];
     hasher.finalize_xof().fill(&mut token);
     token
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transactions_that_stay_open_too_long_get_smaller_and_grow_again() {
+        let whole = ReadLimit {
+            records_max: 1_000,
+            bytes_max: 64,
+        };
+        let max = Duration::from_millis(50);
+        let mut pace = Pace::default();
+        pace.took(max, max);
+        assert_eq!(pace.limit(whole).records_max, 1_000);
+        (0..2).for_each(|_| pace.took(max * 2, max));
+        assert_eq!((pace.limit(whole).records_max, pace.limit(whole).bytes_max), (250, 16));
+        (0..20).for_each(|_| pace.took(max * 2, max));
+        assert_eq!((pace.limit(whole).records_max, pace.limit(whole).bytes_max), (15, 1));
+        (0..20).for_each(|_| pace.took(max, max));
+        assert_eq!(pace.limit(whole).records_max, 1_000);
+    }
+
+    #[test]
+    fn a_batch_is_full_when_its_time_is_over() {
+        let limit = ReadLimit {
+            records_max: 10,
+            bytes_max: 10,
+        };
+        assert!(!Batch::default().is_full(limit, Duration::MAX));
+        assert!(Batch::default().is_full(limit, Duration::ZERO));
+    }
 }

@@ -66,10 +66,11 @@ impl Worker {
         transactor.flush()?;
         transactor.positions(&offsets, &ownership)?;
         let commit = transactor.commit()?;
-        self.metrics
-            .shard
-            .commit_seconds
-            .observe(started.elapsed().as_secs_f64());
+        let open = started.elapsed();
+        self.pace.took(open, self.plan.open_time_max);
+        self.metrics.shard.commit_seconds.observe(open.as_secs_f64());
+        // A turn may take many transactions; each is a sign of life.
+        self.status.turned(&self.plan.writer_id);
         if commit == Commit::Slow {
             self.writer = None;
         }

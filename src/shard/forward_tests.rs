@@ -25,6 +25,7 @@ const CLOCK: crate::domain::journal::Clock = crate::domain::journal::Clock {
 const JOURNAL: &str = "tasuki.journal";
 const STATE: &str = "tasuki.state";
 const ERASE_WITHIN_MS: i64 = 6 * 3_600_000;
+const JOURNAL_KEPT_MS: i64 = 80_000;
 const POLICY: &str = include_str!("../../config/policy.toml");
 
 fn document() -> PolicyDocument {
@@ -47,6 +48,7 @@ fn charter() -> Charter {
         partition: 0,
         partitions: 1,
         patience_ms: 60_000,
+        queued_max: 5,
         compile: |document| wire::policy_file::compile(document).ok(),
     }
 }
@@ -57,6 +59,8 @@ struct Bench {
     log: SimulatedLog,
     worker: Option<Worker>,
     processes: u64,
+    /// All that the journal ever said.
+    journal: Vec<Record>,
     model: Shard,
     facts: u64,
     erase_within_ms: i64,
@@ -82,6 +86,7 @@ impl Bench {
             log,
             worker: None,
             processes: 0,
+            journal: Vec::new(),
             model: Shard::new(charter()),
             facts: 0,
             erase_within_ms: ERASE_WITHIN_MS,
@@ -138,7 +143,10 @@ impl Bench {
     }
 
     /// Lets journal time pass; the processes run for half a second of it.
-    fn pass(&self, millis: i64) {
+    fn pass(&mut self, millis: i64) {
+        let next = self.journal.last().map_or(0, |record| record.offset + 1);
+        let (news, _) = self.log.committed_records(&Place::new(JOURNAL, 0), next);
+        self.journal.extend(news);
         let now = self.clock.read();
         self.clock.set(Now {
             time: now.time.plus_millis(millis),
@@ -170,8 +178,12 @@ impl Bench {
                     bytes_max: 1 << 20,
                 },
                 deadlines_max: 10,
+                queued_max: 5,
+                batch_time: Duration::MAX,
+                open_time_max: Duration::MAX,
                 idle_commit_ms: 1_000,
                 erase_within_ms: self.erase_within_ms,
+                journal_kept_ms: JOURNAL_KEPT_MS,
             };
             let watch = Watch {
                 metrics: Arc::new(Metrics::new().unwrap()),
@@ -217,21 +229,27 @@ impl Bench {
 
     /// The shard that has seen the journal as far as `until`.
     fn model(&mut self, until: u64) -> &mut Shard {
-        let (records, _) = self
-            .log
-            .committed_records(&Place::new(JOURNAL, 0), self.model.next_offset());
-        for record in records.iter().filter(|record| record.offset < until) {
-            let journaled = wire::journal::decode(record.value.as_deref().unwrap()).unwrap();
-            let mut consequences = Consequences::default();
-            self.model
-                .apply(record.offset, record.time, &journaled, &mut consequences)
-                .unwrap();
+        let next = self.model.next_offset();
+        for record in &self.journal {
+            if (next..until).contains(&record.offset) {
+                let journaled = wire::journal::decode(record.value.as_deref().unwrap()).unwrap();
+                let mut consequences = Consequences::default();
+                self.model
+                    .apply(record.offset, record.time, &journaled, &mut consequences)
+                    .unwrap();
+            }
         }
         &mut self.model
     }
 
     fn check(&mut self) {
+        self.pass(0);
         let mut restored = self.restored();
+        let (journal, _) = self.log.bounds(&Place::new(JOURNAL, 0)).unwrap();
+        assert!(
+            journal <= restored.next_offset(),
+            "the journal begins at {journal}, which is not done with"
+        );
         let model = self.model(restored.next_offset());
         assert_eq!(restored.own_image(), model.own_image());
         let (restored, model) = (images(&mut restored), images(model));
@@ -398,6 +416,46 @@ fn the_log_stays_within_four_times_what_lives() {
     eprintln!("the log was at most {worst_percent} % of what lives");
     assert!(worst_percent <= 400, "{worst_percent} %");
     assert!(worst_percent >= 200, "changes were to fill the log: {worst_percent} %");
+}
+
+#[test]
+fn the_journal_keeps_what_is_young_or_not_done_with() {
+    let mut bench = Bench::new(4);
+    let journal = Place::new(JOURNAL, 0);
+    for number in 0..10 {
+        bench.tell(vec![(number, viewed(number, false))]);
+        bench.settle();
+        bench.pass(JOURNAL_KEPT_MS / 8);
+    }
+    (0..40).for_each(|_| bench.settle_idle());
+    bench.check();
+    let (records, _) = bench
+        .log
+        .committed_records(&journal, bench.log.bounds(&journal).unwrap().0);
+    let newest = records.last().unwrap().time;
+    assert!(records.len() > 4, "what is young is kept");
+    assert!(
+        records
+            .iter()
+            .all(|record| newest.millis() - record.time.millis() <= JOURNAL_KEPT_MS),
+        "what is old is gone"
+    );
+    // Now nobody applies anything for long.
+    bench.crash();
+    let (begins, _) = bench.log.bounds(&journal).unwrap();
+    (0..10).for_each(|number| {
+        bench.tell(vec![(number, demo(number, vec![]))]);
+        bench.pass(JOURNAL_KEPT_MS);
+    });
+    bench.worker();
+    assert_eq!(bench.log.bounds(&journal).unwrap().0, begins);
+    for _ in 0..400 {
+        bench.pass(500);
+        let now = bench.clock.read();
+        bench.worker().step(now).unwrap();
+        bench.check();
+    }
+    assert!(bench.log.bounds(&journal).unwrap().0 > begins);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod forward;
 #[cfg(test)]
 mod forward_tests;
 mod gauges;
+mod kept;
 mod restore;
 mod takeover;
 
@@ -31,7 +32,7 @@ use crate::wire::outputs::Decider;
 
 pub use self::gauges::Board;
 
-use self::batch::Batch;
+use self::batch::{Batch, Pace};
 use self::forward::Forward;
 use self::restore::{Restore, RestoreError};
 
@@ -65,10 +66,18 @@ pub struct Plan {
     pub batch: ReadLimit,
     /// Deadlines that one transaction fires at most.
     pub deadlines_max: usize,
+    /// Leads of a queue that one letter of the desk to itself serves at most.
+    pub queued_max: usize,
+    /// A transaction takes no more in once this has passed, by the machine's clock.
+    pub batch_time: Duration,
+    /// A transaction that was open for longer makes the next ones smaller, by the machine's clock.
+    pub open_time_max: Duration,
     /// A stretch of the journal that led to nothing is committed this often at most, in milliseconds.
     pub idle_commit_ms: i64,
     /// What was erased is out of the state log after so many milliseconds of journal time.
     pub erase_within_ms: i64,
+    /// Journal records that are done with are kept for so many milliseconds of journal time.
+    pub journal_kept_ms: i64,
 }
 
 impl Plan {
@@ -150,6 +159,7 @@ pub struct Worker {
     is_dealt: bool,
     /// As it was when the batch was read.
     ownership: Result<Ownership, LogError>,
+    pace: Pace,
     trouble: Trouble,
     lag_asked_at: i64,
     /// Writers whose transactions were ended since the last fence.
@@ -175,6 +185,8 @@ struct Live {
     committed: u64,
     committed_at: i64,
     forward: Forward,
+    /// When it was looked whether the journal can be trimmed.
+    looked_at: i64,
 }
 
 impl Worker {
@@ -197,6 +209,7 @@ impl Worker {
             partitions: BTreeMap::new(),
             is_dealt: false,
             ownership: Err(LogError::Retry("nothing was read yet".to_owned())),
+            pace: Pace::default(),
             trouble: Trouble::default(),
             ended: BTreeSet::new(),
             shown_policy: None,
@@ -243,6 +256,7 @@ impl Worker {
         let batch = self.take_all(signals, now)?;
         self.commit(&batch, now)?;
         self.commit_idle(now)?;
+        self.trim_journal(now);
         self.ask_lag(now);
         self.tell_status();
         Ok(())
@@ -344,7 +358,7 @@ impl Worker {
             let applied = live.shard.apply(record.offset, record.time, &journaled, consequences);
             applied.map_err(|halt| Interrupt::Stop(Stop::Halt { partition, halt }))?;
             batch.bytes += value.len();
-            if batch.is_full(self.plan.batch) {
+            if batch.is_full(self.pace.limit(self.plan.batch), self.plan.batch_time) {
                 self.commit(&std::mem::take(batch), now)?;
             }
         }

@@ -127,6 +127,7 @@ impl Worker {
                 committed,
                 committed_at: now.running_ms,
                 forward,
+                looked_at: now.running_ms,
             })),
         );
         Ok(())
@@ -188,6 +189,7 @@ impl Worker {
             partition,
             partitions: self.plan.partitions,
             patience_ms: self.plan.patience_ms,
+            queued_max: self.plan.queued_max,
             compile,
         }
     }

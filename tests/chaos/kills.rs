@@ -333,5 +333,6 @@ fn an_erased_lead_leaves_the_state_log_in_time_on_kafka() {
     make_topics(&log, PARTITIONS, &["inside"]);
     let mut deployment = Deployment::new(Arc::new(log), Clock::machine(), PARTITIONS, deployment::POLICY);
     deployment.erase_within_ms = 20_000;
+    deployment.journal_kept_ms = 2_000;
     leaves_the_state_log_in_time(&deployment);
 }

@@ -86,6 +86,11 @@ pub struct Deployment {
     pub patience_ms: i64,
     pub batch: ReadLimit,
     pub erase_within_ms: i64,
+    pub journal_kept_ms: i64,
+    pub deadlines_max: usize,
+    pub queued_max: usize,
+    pub batch_time: Duration,
+    pub open_time_max: Duration,
 }
 
 pub fn document(text: &str) -> PolicyDocument {
@@ -126,6 +131,11 @@ impl Deployment {
                 bytes_max: 4 << 20,
             },
             erase_within_ms: 86_400_000,
+            journal_kept_ms: 30 * 86_400_000,
+            deadlines_max: 1_000,
+            queued_max: 200,
+            batch_time: Duration::from_millis(20),
+            open_time_max: Duration::from_millis(50),
         };
         founding::publish_policy(deployment.log.as_ref(), &deployment.names, &document(policy)).unwrap();
         let foundation = foundation(partitions);
@@ -176,9 +186,13 @@ impl Deployment {
             dead_letter_partitions: 6,
             patience_ms: self.patience_ms,
             batch: self.batch,
-            deadlines_max: 1_000,
+            deadlines_max: self.deadlines_max,
+            queued_max: self.queued_max,
+            batch_time: self.batch_time,
+            open_time_max: self.open_time_max,
             idle_commit_ms: 10_000,
             erase_within_ms: self.erase_within_ms,
+            journal_kept_ms: self.journal_kept_ms,
         };
         Worker::join(self.log.clone(), plan, self.watch.clone()).unwrap()
     }
