@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::book::Book;
 use super::effects::{Cause, Effects, Step, To};
-use super::event::{Decision, Output, Score, SlaKind, Verdict};
+use super::event::{Decision, Output, Score, SlaKind, Verdict, WithdrawnBecause};
 use super::fact::{Body, Fact, HandoffId, Outcome};
 use super::ids::LeadId;
 use super::image::Entity;
@@ -276,6 +276,36 @@ proptest! {
     }
 
     #[test]
+    fn deadlines_fire_once_and_in_order_of_instant_lead_and_kind(policy in policies(), lines in lines()) {
+        let (_, outputs) = run(policy, &facts(&lines));
+        let fired: Vec<_> = outputs.iter().filter_map(|output| Some((output.at, output.lead, deadline(&output.decision)?))).collect();
+        prop_assert!(fired.is_sorted_by(|one, next| one < next), "{fired:?}");
+    }
+
+    #[test]
+    fn lines_of_the_clock_change_nothing(
+        policy in policies(),
+        lines in lines(),
+        extra in prop::collection::vec(prop::option::of(0..20_000_i64), 80),
+    ) {
+        let facts = facts(&lines);
+        let (plain, expected) = run(policy.clone(), &facts);
+        let mut single = Single::new(Arc::new(policy));
+        let mut effects = Effects::default();
+        let next = facts.iter().skip(1).map(|(at, ..)| Some(*at)).chain([None]);
+        for (((at, lead, fact), next), extra) in facts.iter().zip(next).zip(extra) {
+            single.line(*at, *lead, fact, &mut effects);
+            if let Some(minutes) = extra {
+                let between = at.plus_millis(minutes * 60_000);
+                single.until(next.map_or(between, |next| between.min(next)), &mut effects);
+            }
+        }
+        single.until(hour(1 << 20), &mut effects);
+        prop_assert_eq!(effects.outputs, expected);
+        prop_assert_eq!(images(&single.book), images(&plain.book));
+    }
+
+    #[test]
     fn nothing_is_granted_at_or_above_capacity(policy in policies(), lines in lines()) {
         let mut single = Single::new(Arc::new(policy));
         let mut effects = Effects::default();
@@ -418,18 +448,9 @@ proptest! {
             terms
         }).collect();
         let mut single = Single::new(Arc::new(policy));
-        let mut effects = Effects::default();
         let mut given: BTreeMap<String, i64> = BTreeMap::new();
         for number in 0..grants {
-            let mut id = [0; 16];
-            id[..4].copy_from_slice(&number.to_be_bytes());
-            let fact = Fact { source: "s".to_owned(), id: "f".to_owned(), at: hour(0), body: demo(1, vec![]) };
-            single.line(hour(0), LeadId(id), &fact, &mut effects);
-            for output in effects.outputs.drain(..) {
-                if let Decision::HandedOff(it) = output.decision {
-                    *given.entry(it.rep).or_default() += 1;
-                }
-            }
+            *given.entry(grant(&mut single, number)).or_default() += 1;
             for (one, w) in REPS.iter().zip(&weights) {
                 for (other, v) in REPS.iter().zip(&weights) {
                     let n = given.get(*one).copied().unwrap_or(0) * i64::from(*v);
@@ -437,6 +458,43 @@ proptest! {
                     prop_assert!((n - m).abs() <= i64::from(*w.max(v)), "{given:?} of {weights:?}");
                 }
             }
+        }
+    }
+
+    /// Counted from the return, who was away is ahead of nobody by more than a turn of each, and
+    /// behind nobody by more.
+    #[test]
+    fn an_absence_earns_nothing_and_costs_nothing(
+        weights in prop::collection::vec(1..20_u32, 2..5),
+        spans in (0..60_u32, 1..200_u32, 1..200_u32),
+    ) {
+        let mut policy = policy();
+        policy.reps = weights.iter().zip(REPS).map(|(weight, id)| {
+            let mut terms = rep(id, 1, 1_000);
+            terms.weight = *weight;
+            terms
+        }).collect();
+        let mut single = Single::new(Arc::new(policy));
+        let (before, away, after) = spans;
+        let mut given: BTreeMap<String, i64> = BTreeMap::new();
+        for number in 0..before + away + after {
+            if number == before {
+                tell(&mut single, number, available(REPS[0], false));
+            }
+            if number == before + away {
+                tell(&mut single, number, available(REPS[0], true));
+                given.clear();
+            }
+            let to = grant(&mut single, number);
+            prop_assert!(to != REPS[0] || !(before..before + away).contains(&number));
+            *given.entry(to).or_default() += 1;
+        }
+        let count = |rep: &str| given.get(rep).copied().unwrap_or(0);
+        let w = i64::from(weights[0]);
+        for (other, v) in REPS.iter().zip(&weights).skip(1) {
+            let v = i64::from(*v);
+            let ahead = count(REPS[0]) * v - count(other) * w;
+            prop_assert!(ahead.abs() <= v + w, "{given:?} of {weights:?}");
         }
     }
 
@@ -468,6 +526,49 @@ proptest! {
         prop_assert!(gauges.handoffs_open.values().all(|open| *open == 0), "{:?}", gauges);
         prop_assert!(gauges.queues.is_empty());
     }
+}
+
+/// The kind of deadline that a decision comes of, in the order in which they fire.
+fn deadline(decision: &Decision) -> Option<u32> {
+    match decision {
+        Decision::Sla(it) => match it.kind {
+            SlaKind::AtRisk => Some(0),
+            SlaKind::Breached => Some(1),
+            SlaKind::Escalated => Some(2),
+            SlaKind::Met | SlaKind::Excused => None,
+        },
+        Decision::Withdrawn(it) => matches!(it.because, WithdrawnBecause::Deadline).then_some(3),
+        _ => None,
+    }
+}
+
+/// A lead of its own that qualifies at once; who got it.
+fn grant(single: &mut Single, number: u32) -> String {
+    let mut id = [0; 16];
+    id[..4].copy_from_slice(&number.to_be_bytes());
+    let fact = Fact {
+        source: "s".to_owned(),
+        id: "f".to_owned(),
+        at: hour(0),
+        body: demo(1, vec![]),
+    };
+    let mut effects = Effects::default();
+    single.line(hour(0), LeadId(id), &fact, &mut effects);
+    let rep = effects.outputs.into_iter().find_map(|output| match output.decision {
+        Decision::HandedOff(it) => Some(it.rep),
+        _ => None,
+    });
+    rep.expect("somebody is free")
+}
+
+fn tell(single: &mut Single, number: u32, body: Body) {
+    let fact = Fact {
+        source: "roster".to_owned(),
+        id: number.to_string(),
+        at: hour(0),
+        body,
+    };
+    single.line(hour(0), lead(0), &fact, &mut Effects::default());
 }
 
 fn score_of(facts: &[(Instant, LeadId, Fact)]) -> (Score, bool) {
