@@ -1,10 +1,12 @@
-//! `tasuki check`: is this file right? Policies and settings, each by itself.
+//! `tasuki check`: is this file right? Policies, adapters and settings, each by itself.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::fault::{Fault, Place};
 use crate::settings::{self, Settings};
 use crate::shape::{Document, text_of};
+use crate::wire::adapters::Adapter;
 use crate::wire::policy_file;
 
 /// What was found in one file, or in the settings in force.
@@ -25,7 +27,8 @@ impl Report {
     }
 }
 
-/// Checks files: a policy is one with `[qualify]`, anything else is settings. None named: the
+/// Checks files: a policy is one with `[qualify]`, an adapter one with `[[event]]`, anything else
+/// is settings. None named: the
 /// settings in force (or what is wrong with them), and the policy they name.
 pub fn check(files: &[PathBuf], settings: Result<&Settings, &[Fault]>) -> Vec<Report> {
     if files.is_empty() {
@@ -40,14 +43,21 @@ fn in_force(settings: Result<&Settings, &[Fault]>) -> Vec<Report> {
         Ok(settings) => {
             let summary = format!("{subject}: right, for the deployment `{}`", settings.deployment);
             let faults = Vec::new();
-            vec![
+            let mut reports = vec![
                 Report {
                     subject,
                     summary,
                     faults,
                 },
                 check_policy(&settings.policy.file),
-            ]
+            ];
+            let formats: BTreeSet<&str> = settings
+                .sources
+                .values()
+                .filter_map(|source| source.format.as_deref())
+                .collect();
+            reports.extend(formats.into_iter().map(check_adapter));
+            reports
         }
         Err(faults) => vec![Report {
             subject,
@@ -59,9 +69,10 @@ fn in_force(settings: Result<&Settings, &[Fault]>) -> Vec<Report> {
 
 fn check_file(file: &Path) -> Report {
     let name = file.display().to_string();
-    match is_policy(file, &name) {
-        Ok(true) => check_policy(file),
-        Ok(false) => Report {
+    match kind_of(file, &name) {
+        Ok(Kind::Policy) => check_policy(file),
+        Ok(Kind::Adapter) => check_adapter(&name),
+        Ok(Kind::Settings) => Report {
             summary: format!("{name}: settings, right"),
             subject: name,
             faults: settings::check_file(file),
@@ -93,8 +104,24 @@ fn check_policy(file: &Path) -> Report {
     }
 }
 
+fn check_adapter(name: &str) -> Report {
+    let faults = Adapter::load(name).err().unwrap_or_default();
+    Report {
+        summary: format!("{name}: adapter, right"),
+        subject: name.to_owned(),
+        faults,
+    }
+}
+
+/// What a file is for.
+enum Kind {
+    Policy,
+    Adapter,
+    Settings,
+}
+
 /// A policy without `[qualify]` is still told from settings, so that this is what is reported.
-fn is_policy(file: &Path, name: &str) -> Result<bool, Fault> {
+fn kind_of(file: &Path, name: &str) -> Result<Kind, Fault> {
     let bytes = std::fs::read(file).map_err(|error| {
         let place = Place::Whole(name.to_owned());
         Fault::new(
@@ -105,9 +132,14 @@ fn is_policy(file: &Path, name: &str) -> Result<bool, Fault> {
     })?;
     let text = text_of(name, bytes)?;
     let document = Document::parse(name, &text);
-    Ok(["qualify", "score", "route", "team"]
-        .iter()
-        .any(|key| document.root().contains_key(*key)))
+    let names = |keys: &[&str]| keys.iter().any(|key| document.root().contains_key(*key));
+    Ok(if names(&["qualify", "score", "route", "team"]) {
+        Kind::Policy
+    } else if names(&["event"]) {
+        Kind::Adapter
+    } else {
+        Kind::Settings
+    })
 }
 
 #[cfg(test)]

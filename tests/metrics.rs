@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::deployment::{Deployment, POLICY, document, open_local};
-use tasuki::app::{Ground, Service, Site};
+use tasuki::app::{Adapters, Ground, Service, Site};
 use tasuki::clock::{Clock, Now};
 use tasuki::log::{Log, Membership, Place, ReadLimit};
 use tasuki::settings::Settings;
@@ -173,6 +173,7 @@ fn service_over_http() -> BTreeSet<String> {
     let ground = Ground {
         settings,
         policy: (document, policy),
+        adapters: Adapters::default(),
         log,
         clock,
     };

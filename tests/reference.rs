@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use tasuki::{settings, wire::policy_file};
+use tasuki::{settings, wire::adapters, wire::policy_file};
 
 const BEGIN: &str = "<!-- reference -->\n";
 const END: &str = "<!-- end of reference -->\n";
@@ -18,6 +18,9 @@ fn the_schema_of_the_policy_is_that_of_the_checker() {
 fn the_pages_list_every_key() {
     check("docs/policy.md", |page| {
         with_reference(page, &policy_file::policy_reference())
+    });
+    check("docs/adapters.md", |page| {
+        with_reference(page, &adapters::adapter_reference())
     });
     check("docs/settings.md", |page| {
         with_reference(page, &settings::settings_reference())

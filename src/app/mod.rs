@@ -4,6 +4,7 @@
 //! itself stops the process: what it could not finish is in the log.
 
 mod inbox;
+mod sources;
 mod web;
 
 use std::fmt::Display;
@@ -14,19 +15,19 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::domain::ids::LeadKey;
-use crate::domain::journal::{Foundation, PolicyDocument, Role};
+use crate::domain::journal::{Foundation, PolicyDocument};
 use crate::domain::policy::Policy;
 use crate::intake::founding::{self, FoundingError};
-use crate::intake::{self, Intake, Source};
+use crate::intake::{self, Intake};
 use crate::log::{Log, LogError, ReadLimit};
 use crate::names::Names;
-use crate::settings::{Begin, LogKind, Settings, UnknownTypes};
+use crate::settings::{LogKind, Settings};
 use crate::shard::{self, Board, Watch, Worker};
 use crate::status::Status;
 use crate::telemetry::metrics::Metrics;
-use crate::wire::facts::FactType;
 use crate::wire::translate::{TRANSLATION, settings_hash};
 
+pub use self::sources::{Adapters, source};
 pub use self::web::Site;
 
 /// A stop that takes longer ends the process anyway; what is open is ended by whoever takes over.
@@ -73,6 +74,8 @@ pub struct Ground {
     pub settings: Settings,
     /// The policy and its file.
     pub policy: (PolicyDocument, Policy),
+    /// What makes events of platforms' payloads.
+    pub adapters: Adapters,
     /// The log, with every topic in place.
     pub log: Arc<dyn Log>,
     /// Where time comes from.
@@ -285,35 +288,9 @@ pub fn foundation(settings: &Settings) -> Foundation {
     }
 }
 
-/// The topics that are read, the inbox and the policy topic among them.
-pub fn sources(settings: &Settings, names: &Names) -> Vec<Source> {
-    let own = |topic: String, role| Source {
-        topic,
-        role,
-        begin: Begin::Earliest,
-        types: None,
-        ignore_unknown_types: false,
-    };
-    let mut sources = vec![own(names.policy(), Role::Policy), own(names.inbox(), Role::Inbox)];
-    for (topic, source) in settings.source_topics() {
-        let types = source
-            .types
-            .as_ref()
-            .map(|types| types.iter().filter_map(|name| FactType::parse(name)).collect());
-        sources.push(Source {
-            topic,
-            role: source.role,
-            begin: source.begin,
-            types,
-            ignore_unknown_types: source.unknown_types == UnknownTypes::Ignore,
-        });
-    }
-    sources
-}
-
 fn intake_plan(ground: &Ground, names: &Names, number: u32) -> intake::Plan {
     let settings = &ground.settings;
-    let sources = sources(settings, names);
+    let sources = sources::all(settings, &ground.adapters, names);
     let contexts: Vec<_> = sources.iter().map(|source| source.context([0; 16], 0)).collect();
     intake::Plan {
         names: names.clone(),

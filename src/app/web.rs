@@ -50,6 +50,7 @@ impl Site {
                 role: Role::Inbox,
                 types: None,
                 ignore_unknown_types: false,
+                adapter: None,
             },
             lead_key: LeadKey::derive(settings.privacy.secret.reveal()),
             clock: ground.clock.clone(),

@@ -6,6 +6,7 @@
     reason = "this is where the program speaks"
 )]
 
+mod adapt;
 mod demo;
 mod export;
 mod replay;
@@ -54,7 +55,7 @@ enum Command {
     Serve,
     /// Check policies and settings, saying every fault with its line and its remedy
     Check {
-        /// Files to check: policies (with `[qualify]`) and settings; none: those in force
+        /// Files to check: policies (with `[qualify]`), adapters (with `[[event]]`) and settings; none: those in force
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -65,6 +66,8 @@ enum Command {
     Replay(replay::Replay),
     /// Write the journal's facts as a history that `replay` reads
     Export(export::Export),
+    /// Try a payload on stdin: which events a source's adapter makes of it, and why not
+    Adapt(adapt::Adapt),
     /// Print the lead id of a person, by the secret of the settings
     #[command(name = "lead-id")]
     LeadId(Identifier),
@@ -97,6 +100,7 @@ pub fn run() -> ExitCode {
         Command::Topics(what) => topics::run(&cli.config, what),
         Command::Replay(arguments) => replay::run(&cli.config, arguments),
         Command::Export(arguments) => export::run(&cli.config, arguments),
+        Command::Adapt(arguments) => adapt::run(&cli.config, arguments),
         Command::LeadId(person) => lead_id(&cli.config, person),
     };
     match done {

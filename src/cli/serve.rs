@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::{Failed, failed, failed_all, topics};
-use crate::app::{self, Ground, Service, Site};
+use crate::app::{self, Adapters, Ground, Service, Site};
 use crate::clock::Clock;
 use crate::domain::policy::Policy;
 use crate::http;
@@ -30,6 +30,7 @@ const ANSWERS_WAIT: Duration = Duration::from_secs(5);
 pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
     let settings = super::settings(config)?;
     let policy = super::policy(&settings)?;
+    let adapters = Adapters::load(&settings).map_err(|faults| failed_all(&faults, "fault"))?;
     logs::begin(settings.telemetry.log_format, &settings.telemetry.log_level).map_err(failed)?;
     for warning in settings.warnings() {
         tracing::warn!(warning, "settings");
@@ -50,6 +51,7 @@ pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
     let ground = Ground {
         settings,
         policy,
+        adapters,
         log,
         clock,
     };

@@ -25,7 +25,7 @@ use self::sales::Sales;
 use self::script::Incoming;
 use self::story::Story;
 use self::summary::Summary;
-use crate::app::{self, Ground, Service, Site};
+use crate::app::{self, Adapters, Ground, Service, Site};
 use crate::clock::Clock;
 use crate::domain::journal::PolicyDocument;
 use crate::domain::policy::Policy;
@@ -140,6 +140,7 @@ pub fn ground(mut settings: Settings, folder: &Folder) -> Result<Ground, DemoErr
     Ok(Ground {
         settings,
         policy,
+        adapters: Adapters::default(),
         log,
         clock,
     })

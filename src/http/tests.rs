@@ -67,6 +67,7 @@ fn options(token: Option<&str>) -> Options {
             role: Role::Inbox,
             types: None,
             ignore_unknown_types: false,
+            adapter: None,
         },
         lead_key: LeadKey::derive("tasuki"),
         clock: Clock::machine(),

@@ -28,6 +28,7 @@ use crate::settings::Begin;
 use crate::status::Status;
 use crate::telemetry::metrics::{Metrics, seconds_between};
 use crate::trouble::{TROUBLE_MINUTES_MAX, Trouble};
+use crate::wire::adapters::Adapter;
 use crate::wire::facts::FactType;
 use crate::wire::translate::SourceContext;
 
@@ -71,6 +72,8 @@ pub struct Source {
     pub types: Option<Vec<FactType>>,
     /// Other types are ignored instead of rejected.
     pub ignore_unknown_types: bool,
+    /// What makes events of a platform's payloads.
+    pub adapter: Option<Arc<Adapter>>,
 }
 
 impl Source {
@@ -83,6 +86,7 @@ impl Source {
             role: self.role,
             types: self.types.clone(),
             ignore_unknown_types: self.ignore_unknown_types,
+            adapter: self.adapter.clone(),
         }
     }
 }

@@ -284,6 +284,12 @@ const SOURCE_KEYS: &[Key] = &[
         "\"earliest\"",
         "where to begin when it is read for the first time",
     ),
+    defaulted(
+        "format",
+        PATH,
+        "\"tasuki\"",
+        "in which form records come: \"tasuki\" (CloudEvents or bare JSON), an adapter, or the path of one",
+    ),
     optional("types", TYPES, "the only types taken from it"),
     defaulted(
         "unknown_types",

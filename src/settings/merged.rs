@@ -278,6 +278,7 @@ impl Whole {
                 },
                 None => Begin::Earliest,
             },
+            format: text("format").filter(|name| *name != "tasuki").map(str::to_owned),
             types: members.get("types").map(|given| given.texts.clone()),
             unknown_types: match text("unknown_types") {
                 Some("ignore") => UnknownTypes::Ignore,

@@ -173,6 +173,9 @@ pub struct SourceSettings {
     pub role: Role,
     /// Where to begin when it is read for the first time.
     pub begin: Begin,
+    /// In which form its records come: the name of an adapter, or the path of its file; none:
+    /// CloudEvents or bare JSON.
+    pub format: Option<String>,
     /// The only types taken from it.
     pub types: Option<Vec<String>>,
     /// What becomes of other types.

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use super::outputs::members::text as write_text;
+
 /// Arrays and objects within each other at most.
 pub const DEPTH_MAX: usize = 128;
 
@@ -48,6 +50,36 @@ impl<'a> Object<'a> {
             .find(|(member, _)| member == name)
             .map(|(_, value)| value)
     }
+}
+
+impl Json<'_> {
+    /// Appends the value as JSON without white space.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Null => out.extend_from_slice(b"null"),
+            Self::Bool(true) => out.extend_from_slice(b"true"),
+            Self::Bool(false) => out.extend_from_slice(b"false"),
+            Self::Number(digits) => out.extend_from_slice(digits.as_bytes()),
+            Self::Text(text) => write_text(out, text),
+            Self::List(items) => write_each(out, (b'[', b']'), items, |out, item| item.write(out)),
+            Self::Object(Object(members)) => write_each(out, (b'{', b'}'), members, |out, (name, value)| {
+                write_text(out, name);
+                out.push(b':');
+                value.write(out);
+            }),
+        }
+    }
+}
+
+fn write_each<T>(out: &mut Vec<u8>, ends: (u8, u8), items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
+    out.push(ends.0);
+    for (number, item) in items.iter().enumerate() {
+        if number > 0 {
+            out.push(b',');
+        }
+        write(out, item);
+    }
+    out.push(ends.1);
 }
 
 /// Bytes that are not JSON; the place is for people.
@@ -429,6 +461,17 @@ mod tests {
             match (parse(text.as_bytes()), theirs) {
                 (Ok(ours), Ok(theirs)) => prop_assert!(same(&ours, &theirs), "{text}"),
                 (ours, theirs) => prop_assert_eq!(ours.is_err(), theirs.is_err(), "{}", text),
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read_as_it_was(
+            text in r#"([\[\]{},: ]|"[a-b/u0-9é]{0,12}"|-?[0-9.eE+]{1,5}|true|false|null|"a":){0,12}"#
+        ) {
+            if let Ok(value) = parse(text.as_bytes()) {
+                let mut written = Vec::new();
+                value.write(&mut written);
+                prop_assert_eq!(parse(&written), Ok(value));
             }
         }
 

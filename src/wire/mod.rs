@@ -3,6 +3,7 @@
 //! Everything here is a pure function of its arguments. Bytes from outside may be anything: they
 //! lead to a fact or a reason why not, never to a panic.
 
+pub mod adapters;
 pub mod cloudevents;
 pub mod facts;
 pub mod holidays;

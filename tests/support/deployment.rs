@@ -109,6 +109,7 @@ impl Deployment {
             begin: Begin::Earliest,
             types: None,
             ignore_unknown_types: false,
+            adapter: None,
         };
         let sources = vec![source(names.inbox(), Role::Inbox), source(names.policy(), Role::Policy)];
         let metrics = Arc::new(Metrics::new().unwrap());

@@ -20,7 +20,7 @@ pub(super) fn object(out: &mut Vec<u8>, write: impl FnOnce(&mut Members<'_>)) {
 }
 
 /// Writes text as JSON; what is not ASCII stands as it is.
-pub(super) fn text(out: &mut Vec<u8>, text: &str) {
+pub(in crate::wire) fn text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text.as_bytes();
     loop {

@@ -6,7 +6,7 @@
 mod data;
 mod dead_letters;
 mod history;
-mod members;
+pub(super) mod members;
 
 use crate::domain::event::{Output, Topic};
 use crate::log::{Header, NewRecord, Record};

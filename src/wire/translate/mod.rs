@@ -5,6 +5,9 @@
 //! A change here, or of a setting in here, that could move a fact or alter a verdict must let
 //! `TRANSLATION` grow.
 
+use std::sync::Arc;
+
+use super::adapters::Adapter;
 use super::cloudevents::{self, Data, Envelope, Time, TypeName};
 use super::facts::{self, FactType, NAME_BYTES_MAX};
 use super::json::{self, Json, Object};
@@ -17,10 +20,14 @@ use crate::domain::time::Instant;
 use crate::log::Record;
 
 /// The number of the translation this code does.
-pub const TRANSLATION: u32 = 1;
+pub const TRANSLATION: u32 = 2;
 
 /// Bytes of an event at most: its record's value, or its line.
 pub const EVENT_BYTES_MAX: usize = 256 * 1024;
+
+/// Bytes that the copies of one record may take in the journal: a fact that state may reject
+/// carries the record it came in.
+const COPIES_BYTES_MAX: usize = 8 << 20;
 
 /// Under which lead roster facts stand in the journal.
 pub const ROSTER: LeadId = LeadId([0; 16]);
@@ -40,12 +47,15 @@ pub struct SourceContext {
     pub types: Option<Vec<FactType>>,
     /// Records of other types: ignored instead of dead letters.
     pub ignore_unknown_types: bool,
+    /// What makes events of a platform's payloads; none: they are events of ours.
+    pub adapter: Option<Arc<Adapter>>,
 }
 
 /// What became of one record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Translated {
-    /// Facts in their order, or one rejected record; nothing where the type is to be ignored.
+    /// Facts in their order, then the record itself if anything in it is rejected; nothing where
+    /// the type is to be ignored.
     pub contents: Vec<Content>,
     /// Profile attributes left out because their values are of no use here.
     pub attributes_ignored: u32,
@@ -83,6 +93,9 @@ pub fn settings_hash(sources: &[SourceContext]) -> u64 {
         hasher.update(source.role.name().as_bytes());
         hasher.update(types.join(",").as_bytes());
         hasher.update(&[0]);
+        if let Some(adapter) = &source.adapter {
+            hasher.update(&adapter.hash);
+        }
     }
     let mut start = [0; 8];
     hasher.finalize_xof().fill(&mut start);
@@ -92,24 +105,86 @@ pub fn settings_hash(sources: &[SourceContext]) -> u64 {
 /// Translates one record of `source`.
 pub fn translate(source: &SourceContext, key: &LeadKey, record: &Record) -> Translated {
     let mut attributes_ignored = 0;
-    let contents = match facts_of(source, key, record, &mut attributes_ignored) {
-        Ok(facts) => facts
-            .into_iter()
-            .map(|(lead, fact)| Content::Fact {
-                lead,
-                original: may_be_rejected(&fact.body).then(|| original(source, record)),
-                fact,
-            })
-            .collect(),
-        Err(rejection) => vec![Content::Rejected {
-            rejection,
-            original: original(source, record),
-        }],
-    };
+    let mut contents = Vec::new();
+    let mut rejection = None;
+    match judged(source, key, record, &mut attributes_ignored, &mut |_| ()) {
+        Ok(judged) => {
+            let count = judged.len();
+            let mut others = 0_usize;
+            for (number, facts) in (1_usize..).zip(judged) {
+                match facts {
+                    Ok(facts) => contents.extend(facts.into_iter().map(|fact| content(source, record, fact))),
+                    Err(why) if rejection.is_none() => rejection = Some(in_place(why, number, count)),
+                    Err(_) => others += 1,
+                }
+            }
+            if let Some(first) = rejection.as_mut().filter(|_| others > 0) {
+                first.detail = format!("{}; {others} more of them cannot be used", first.detail);
+            }
+            let copies = contents
+                .iter()
+                .filter(|content| matches!(content, Content::Fact { original: Some(_), .. }));
+            let bytes = record.value.as_ref().map_or(0, Vec::len);
+            if count > 1 && copies.count() * bytes > COPIES_BYTES_MAX {
+                contents.clear();
+                rejection = Some(rejected(
+                    RejectReason::TooLarge,
+                    "too many follow-ups in one record; send fewer at once",
+                ));
+            }
+        }
+        Err(why) => rejection = Some(why),
+    }
+    // Once, however much of it is bad: it is the record that is sent back after a fix.
+    contents.extend(rejection.map(|rejection| Content::Rejected {
+        rejection,
+        original: original(source, record),
+    }));
     Translated {
         contents,
         attributes_ignored,
     }
+}
+
+/// An event as it came or was made of a payload, and its facts, or why not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// As JSON; none where nothing could be made.
+    pub event: Option<Vec<u8>>,
+    /// Facts, none where the type is to be ignored, or why not.
+    pub judged: Result<Vec<LeadFact>, Rejection>,
+}
+
+/// What comes of a record, event by event, for people.
+pub fn explain(source: &SourceContext, key: &LeadKey, record: &Record) -> Vec<Explained> {
+    let mut seen = Vec::new();
+    let mut see = |event: Option<&Json<'_>>| {
+        seen.push(event.map(|event| {
+            let mut text = Vec::new();
+            event.write(&mut text);
+            text
+        }));
+    };
+    let judged = judged(source, key, record, &mut 0, &mut see).unwrap_or_else(|whole| vec![Err(whole)]);
+    seen.resize(judged.len(), None);
+    let pairs = seen.into_iter().zip(judged);
+    pairs.map(|(event, judged)| Explained { event, judged }).collect()
+}
+
+fn content(source: &SourceContext, record: &Record, (lead, fact): LeadFact) -> Content {
+    Content::Fact {
+        lead,
+        original: may_be_rejected(&fact.body).then(|| original(source, record)),
+        fact,
+    }
+}
+
+/// Says which of several events a rejection is about.
+fn in_place(mut rejection: Rejection, number: usize, count: usize) -> Rejection {
+    if count > 1 {
+        rejection.detail = format!("event {number} of {count}: {}", rejection.detail);
+    }
+    rejection
 }
 
 /// Translates one structured CloudEvent that came alone, such as a line of `replay`.
@@ -121,27 +196,66 @@ pub fn translate_event(key: &LeadKey, event: &Object<'_>, received: Instant) -> 
     check(key, &envelope, kind, (received, &Names::default()), &mut 0)
 }
 
-fn facts_of(
+/// Each event of a record as its facts, or why not; what is wrong with the whole record comes
+/// first.
+fn judged(
     source: &SourceContext,
     key: &LeadKey,
     record: &Record,
     ignored: &mut u32,
-) -> Result<Vec<LeadFact>, Rejection> {
+    see: &mut dyn FnMut(Option<&Json<'_>>),
+) -> Result<Vec<Result<Vec<LeadFact>, Rejection>>, Rejection> {
     let value = record.value.as_deref();
     if value.is_some_and(|value| value.len() > EVENT_BYTES_MAX) {
         return Err(rejected(RejectReason::TooLarge, "more than 256 KiB"));
     }
+    let adapter = source.adapter.as_deref();
+    if value.is_none() && adapter.is_some_and(|adapter| adapter.ignores_missing_value) {
+        return Ok(Vec::new());
+    }
     let value = value.ok_or_else(|| rejected(RejectReason::NotJson, "no value"))?;
-    let value = json::parse(value).map_err(|fault| rejected(RejectReason::NotJson, &fault.to_string()))?;
-    let envelope = cloudevents::envelope(&record.headers, &value)?;
+    let value = json::parse(unframed(value)).map_err(|fault| rejected(RejectReason::NotJson, &fault.to_string()))?;
+    let Some(adapter) = adapter else {
+        see(Some(&value));
+        let envelope = cloudevents::envelope(&record.headers, &value)?;
+        return Ok(vec![facts_of(source, key, &envelope, (record, None), ignored)]);
+    };
+    let made = adapter.events(&value);
+    let facts = made.into_iter().enumerate().map(|(number, made)| {
+        let value = made.map(Json::Object);
+        see(value.as_ref().ok());
+        let value = value?;
+        let envelope = cloudevents::envelope(&[], &value)?;
+        facts_of(source, key, &envelope, (record, Some(number)), ignored)
+    });
+    Ok(facts.collect())
+}
+
+/// JSON that was written with Confluent's serializer has a zero and the schema's number in front;
+/// no JSON begins so.
+fn unframed(value: &[u8]) -> &[u8] {
+    match value {
+        [0, _, _, _, _, json @ ..] => json,
+        _ => value,
+    }
+}
+
+fn facts_of(
+    source: &SourceContext,
+    key: &LeadKey,
+    envelope: &Envelope<'_>,
+    (record, number): (&Record, Option<usize>),
+    ignored: &mut u32,
+) -> Result<Vec<LeadFact>, Rejection> {
     let Some(kind) = type_of(source, envelope.kind)? else {
         return Ok(Vec::new());
     };
     let names = Names {
         source: &source.topic,
         position: Some((&source.topic_id, source.partition, record.offset)),
+        number,
     };
-    check(key, &envelope, kind, (record.time, &names), ignored)
+    check(key, envelope, kind, (record.time, &names), ignored)
 }
 
 /// What names an event that does not name itself.
@@ -149,13 +263,20 @@ fn facts_of(
 struct Names<'a> {
     source: &'a str,
     position: Option<(&'a [u8; 16], u32, u64)>,
+    /// Which of several events in the record.
+    number: Option<usize>,
 }
 
 impl Names<'_> {
     fn by_position(&self) -> String {
-        self.position
-            .map(|(topic, partition, offset)| format!("{}/{partition}/{offset}", hex(topic)))
-            .unwrap_or_default()
+        let Some((topic, partition, offset)) = self.position else {
+            return String::new();
+        };
+        let record = format!("{}/{partition}/{offset}", hex(topic));
+        match self.number {
+            Some(number) => format!("{record}/{number}"),
+            None => record,
+        }
     }
 }
 

@@ -14,6 +14,7 @@ fn source(role: Role) -> SourceContext {
         role,
         types: None,
         ignore_unknown_types: false,
+        adapter: None,
     }
 }
 
@@ -349,4 +350,93 @@ proptest! {
         prop_assert!(!contents.is_empty() && contents.len() <= 3);
         prop_assert!(contents.len() == 1 || role == Role::Privacy);
     }
+}
+
+const ADAPTER: &str = r#"
+[[event]]
+name = "call"
+type = "tasuki.follow-up.recorded.v1"
+when = [{ path = "/kind", one_of = ["call"] }]
+lead_id = ["/lead"]
+outcome = ["/outcome"]
+
+[[event]]
+name = "view"
+type = "tasuki.engagement.recorded.v1"
+when = [{ path = "/kind", one_of = ["view"] }]
+id = ["/id"]
+email = ["/email"]
+activity = ["/what"]
+"#;
+
+fn adapted() -> SourceContext {
+    let mut context = source(Role::Engagement);
+    context.adapter = Some(Adapter::compile("adapter.toml", ADAPTER).unwrap());
+    context
+}
+
+#[test]
+fn several_events_of_a_record_are_facts_of_their_own_and_what_is_bad_is_told_once() {
+    let value = r#"[{"kind":"view","id":1,"email":"a@b.c","what":"seen"},{"kind":"view","what":"seen"},
+        {"kind":"call","lead":7,"outcome":"won"},{"kind":"other"}]"#;
+    let record = record(&[], value);
+    let translated = translate(&adapted(), &key(), &record);
+    let [
+        Content::Fact {
+            lead,
+            fact,
+            original: None,
+        },
+        Content::Fact {
+            fact: call,
+            original: Some(_),
+            ..
+        },
+        Content::Rejected { rejection, original },
+    ] = &*translated.contents
+    else {
+        panic!("{translated:?}")
+    };
+    assert_eq!(
+        (*lead, &*fact.id, &*fact.source),
+        (key().by_email("a@b.c"), "1/view", "some.topic")
+    );
+    assert_eq!(call.id, format!("{}/2/41/2", "ab".repeat(16)));
+    assert_eq!(rejection.reason.name(), "invalid-data");
+    assert!(rejection.detail.starts_with("event 2 of 4: "), "{}", rejection.detail);
+    assert!(
+        rejection.detail.ends_with("; 1 more of them cannot be used"),
+        "{}",
+        rejection.detail
+    );
+    assert_eq!(original.value, record.value);
+    assert_eq!(explain(&adapted(), &key(), &record).len(), 4);
+}
+
+#[test]
+fn copies_of_a_record_that_state_may_reject_are_limited() {
+    let call = r#"{"kind":"call","lead":7,"outcome":"won"}"#;
+    let value = format!("[{}]", vec![call; 900].join(","));
+    let rejected = translate(&adapted(), &key(), &record(&[], &value)).contents;
+    assert!(
+        matches!(&*rejected, [Content::Rejected { rejection, .. }] if rejection.reason == RejectReason::TooLarge),
+        "{}",
+        rejected.len()
+    );
+    let value = format!("[{}]", vec![call; 400].join(","));
+    assert_eq!(translate(&adapted(), &key(), &record(&[], &value)).contents.len(), 400);
+}
+
+#[test]
+fn json_behind_confluents_five_bytes_is_read() {
+    let mut framed = record(&[], "");
+    framed.value = Some([&[0, 0, 0, 1, 2], VIEW.as_bytes()].concat());
+    fact(Role::Engagement, &framed);
+    framed.value = Some(vec![0, 0, 0, 1]);
+    assert_eq!(reason(Role::Engagement, &framed), "not-json");
+}
+
+#[test]
+fn another_adapter_changes_the_hash_of_the_settings() {
+    assert_ne!(settings_hash(&[adapted()]), settings_hash(&[source(Role::Engagement)]));
 }

@@ -1,0 +1,108 @@
+//! `tasuki adapt`: what would come of a payload, and why not.
+
+use std::io::{Read as _, Write as _, stdin, stdout};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Failed, count, failed, failed_all};
+use crate::app::{self, Adapters};
+use crate::clock::Clock;
+use crate::domain::ids::LeadKey;
+use crate::log::Record;
+use crate::settings::{Settings, SourceSettings};
+use crate::wire::json::Json;
+use crate::wire::translate::{EVENT_BYTES_MAX, Explained, explain};
+
+#[derive(Debug, Args)]
+pub(super) struct Adapt {
+    /// A source of the settings, such as marketing.engagement
+    #[arg(value_name = "SOURCE")]
+    source: String,
+    /// Try this adapter instead of the source's: a name, or the path of a file
+    #[arg(long, value_name = "NAME|FILE")]
+    format: Option<String>,
+}
+
+/// Reads one payload from stdin; tells each event that comes of it on a line of stdout.
+pub(super) fn run(config: &[PathBuf], arguments: &Adapt) -> Result<(), Failed> {
+    let mut settings = super::settings(config)?;
+    let source = source(&mut settings, arguments)?;
+    let adapters = Adapters::load(&settings).map_err(|faults| failed_all(&faults, "fault"))?;
+    let context = app::source(arguments.source.clone(), &source, &adapters).context([0; 16], 0);
+    let mut value = Vec::new();
+    let limit = EVENT_BYTES_MAX as u64 + 1;
+    stdin().lock().take(limit).read_to_end(&mut value).map_err(failed)?;
+    let record = Record {
+        offset: 0,
+        time: Clock::machine().now(),
+        key: None,
+        value: Some(value),
+        headers: Vec::new(),
+    };
+    let key = LeadKey::derive(settings.privacy.secret.reveal());
+    tell(&explain(&context, &key, &record))
+}
+
+fn source(settings: &mut Settings, arguments: &Adapt) -> Result<SourceSettings, Failed> {
+    let name = &arguments.source;
+    let names: Vec<String> = settings.sources.keys().cloned().collect();
+    let Some(source) = settings.sources.get_mut(name) else {
+        let remedy = crate::fault::suggest(name, names.iter().map(String::as_str));
+        return Err(failed(format!("there is no source `{name}` in the settings; {remedy}")));
+    };
+    if arguments.format.is_some() {
+        source.format.clone_from(&arguments.format);
+    }
+    let source = source.clone();
+    settings.sources.retain(|other, _| other == name);
+    Ok(source)
+}
+
+fn tell(explained: &[Explained]) -> Result<(), Failed> {
+    let mut out = Vec::new();
+    let mut bad = 0;
+    for each in explained {
+        bad += usize::from(each.judged.is_err());
+        line(each, &mut out);
+    }
+    stdout().lock().write_all(&out).map_err(failed)?;
+    if explained.is_empty() {
+        eprintln!("tasuki: nothing comes of it: no event of the adapter takes it, and such records are ignored");
+    }
+    if bad > 0 {
+        return Err(failed(format!("{} cannot be used", count(bad, "event"))));
+    }
+    Ok(())
+}
+
+/// The verdict, then the event as it was judged.
+fn line(Explained { event, judged }: &Explained, out: &mut Vec<u8>) {
+    let mut said: Vec<(&str, String)> = Vec::new();
+    match judged {
+        Ok(facts) => match facts.first() {
+            None => said.push(("result", "ignored".to_owned())),
+            Some((_, fact)) => {
+                said.push(("result", "fact".to_owned()));
+                said.push(("id", fact.id.clone()));
+                said.push(("at", fact.at.to_string()));
+                said.extend(facts.iter().map(|(lead, _)| ("lead", lead.to_string())));
+            }
+        },
+        Err(why) => {
+            said.push(("result", "dead-letter".to_owned()));
+            said.push(("reason", why.reason.name().to_owned()));
+            said.push(("detail", why.detail.clone()));
+        }
+    }
+    out.push(b'{');
+    for (name, text) in said {
+        Json::Text(name.into()).write(out);
+        out.push(b':');
+        Json::Text(text.into()).write(out);
+        out.push(b',');
+    }
+    out.extend_from_slice(b"\"event\":");
+    out.extend_from_slice(event.as_deref().unwrap_or(b"null"));
+    out.extend_from_slice(b"}\n");
+}
