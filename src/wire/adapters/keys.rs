@@ -42,7 +42,7 @@ pub static ADAPTER: Table = Table {
             "records",
             PATH,
             "\"\"",
-            "where the record or the list of records lies in a payload",
+            "where the record or the list of records lies in a payload; the payload itself if it is not there",
         ),
         defaulted(
             "unmatched",

@@ -131,7 +131,7 @@ impl Mapping {
     /// What a payload becomes, in its order.
     pub(super) fn events<'a>(&'a self, payload: &'a Json<'a>) -> Vec<Made<'a>> {
         let mut made = Vec::new();
-        for record in self.records.find(payload, payload).into_iter().flat_map(items) {
+        for record in items(self.records.find(payload, payload).unwrap_or(payload)) {
             if !self.record(record, &mut made) {
                 made.clear();
                 made.push(rejected(RejectReason::TooLarge, "more than 1000 events in one record"));
@@ -229,6 +229,10 @@ impl<'a> Data<'a> {
     fn object(self) -> Object<'a> {
         let mut whole = Object::default();
         for (within, object) in self.0 {
+            // A deal without a value still has a currency.
+            if within == "amount" && object.get("value").is_none() {
+                continue;
+            }
             if within.is_empty() {
                 whole.0.extend(object.0);
             } else {

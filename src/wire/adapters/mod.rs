@@ -22,7 +22,26 @@ use crate::shape::text_of;
 const FILE_BYTES_MAX: usize = 1 << 20;
 
 /// The adapters that come with the program, by name; each is a file of `samples/adapters/`.
-const BUILT_IN: &[(&str, &str)] = &[("segment", include_str!("../../../samples/adapters/segment.toml"))];
+const BUILT_IN: &[(&str, &str)] = &[
+    ("hubspot", include_str!("../../../samples/adapters/hubspot.toml")),
+    (
+        "hubspot-engagements",
+        include_str!("../../../samples/adapters/hubspot-engagements.toml"),
+    ),
+    (
+        "hubspot-forms",
+        include_str!("../../../samples/adapters/hubspot-forms.toml"),
+    ),
+    ("marketo", include_str!("../../../samples/adapters/marketo.toml")),
+    ("mautic", include_str!("../../../samples/adapters/mautic.toml")),
+    ("odoo", include_str!("../../../samples/adapters/odoo.toml")),
+    ("pardot", include_str!("../../../samples/adapters/pardot.toml")),
+    ("pipedrive", include_str!("../../../samples/adapters/pipedrive.toml")),
+    ("salesforce", include_str!("../../../samples/adapters/salesforce.toml")),
+    ("rudderstack", include_str!("../../../samples/adapters/segment.toml")),
+    ("segment", include_str!("../../../samples/adapters/segment.toml")),
+    ("snowplow", include_str!("../../../samples/adapters/snowplow.toml")),
+];
 
 /// A checked adapter.
 #[derive(Clone, Debug)]
