@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from company import OUTPUTS, SECRET
 from harness import KAFKA, free_ports, wait_for
@@ -90,7 +91,8 @@ class Process:
             if self.service:
                 with contextlib.suppress(ValueError):
                     self.town.ground.running.remove(self.service)
-            self.service = self.town.ground.service(self.name, self.environment, ready=False)
+            starting = self.town.starter.submit(self.town.ground.service, self.name, self.environment, ready=False)
+            self.service = starting.result()
             self.said_before = len(self.service.errors())
 
     def kill(self):
@@ -140,6 +142,8 @@ class Town:
             f"listener.security.protocol.map={protocols}"])
         self.proxies = [Proxy(outside, within) for within, outside in zip(inner, self.proxy_ports)]
         self.broker_lock = threading.Lock()
+        # A process ends with the thread that started it, and a fault's thread ends with the fault.
+        self.starter = ThreadPoolExecutor(max_workers=1)
         self.ended = []
         self.processes = [Process(self, number) for number in range(PROCESSES)]
         made = ground.run("topics", "create", environment=self.processes[0].environment)
