@@ -293,6 +293,49 @@ fn every_event_type_is_documented() {
 }
 
 #[test]
+fn every_sentence_of_the_agreement_has_a_story_or_a_test() {
+    let stories: Vec<String> = written_files()
+        .iter()
+        .filter(|path| path.starts_with("tests/scenarios/stories/"))
+        .map(|path| read(path))
+        .collect();
+    let quoted: BTreeSet<&str> = stories
+        .iter()
+        .flat_map(|story| story.lines())
+        .filter_map(|line| line.strip_prefix("> "))
+        .collect();
+    let page = read("docs/agreement.md");
+    let mut lines = (1..).zip(page.lines()).peekable();
+    let mut faults = Faults::default();
+    let mut sentences = BTreeSet::new();
+    while let Some((number, line)) = lines.next() {
+        let Some(sentence) = line.strip_prefix("- ") else {
+            continue;
+        };
+        sentences.insert(sentence);
+        let shown = lines.next_if(|(_, next)| next.starts_with("  Shown by "));
+        if let Some((_, shown)) = shown {
+            let words: Vec<&str> = backticked(shown).collect();
+            let [test, file] = words[..] else { panic!("{shown}") };
+            if !read(file).contains(&format!("fn {test}")) {
+                faults.add("docs/agreement.md", number, &format!("{file} has no test {test}"));
+            }
+        } else if !quoted.contains(sentence) {
+            faults.add(
+                "docs/agreement.md",
+                number,
+                "no story in tests/scenarios quotes this sentence",
+            );
+        }
+    }
+    for quote in quoted.difference(&sentences) {
+        faults.add("tests/scenarios", 0, &format!("not in docs/agreement.md: {quote}"));
+    }
+    assert!(sentences.len() >= 140, "{} sentences", sentences.len());
+    faults.none();
+}
+
+#[test]
 fn every_promise_has_a_command_that_exists() {
     let readme = read("README.md");
     let mut faults = Faults::default();
