@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bytes::{Malformed, Reader, Writer};
-use super::ids::LeadId;
 use super::letter::{Ask, AskId};
 use super::rotation::Rep;
 use super::time::Instant;
@@ -27,7 +26,8 @@ pub(crate) struct Queues {
     /// By the number of joining.
     pub(crate) places: BTreeMap<u64, Place>,
     teams: BTreeMap<String, Team>,
-    leads: BTreeMap<LeadId, u64>,
+    /// A lead may still stand where it asked before, if its leaving overtook its ask.
+    asks: BTreeMap<AskId, u64>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -51,21 +51,20 @@ impl Queues {
         let team = self.teams.entry(place.ask.team.clone()).or_default();
         team.order.insert(number);
         team.lines.entry(line(&place.ask)).or_default().insert(number);
-        self.leads.insert(place.ask.id.lead, number);
+        self.asks.insert(place.ask.id, number);
         self.places.insert(number, place);
     }
 
     /// The number of the place that this ask has, if it has one.
     pub(crate) fn place_of(&self, ask: AskId) -> Option<u64> {
-        let number = *self.leads.get(&ask.lead)?;
-        (self.places.get(&number)?.ask.id == ask).then_some(number)
+        self.asks.get(&ask).copied()
     }
 
     /// Takes a place away.
     pub(crate) fn remove(&mut self, number: u64) -> Option<Place> {
         let place = self.places.remove(&number)?;
-        if self.leads.get(&place.ask.id.lead) == Some(&number) {
-            self.leads.remove(&place.ask.id.lead);
+        if self.asks.get(&place.ask.id) == Some(&number) {
+            self.asks.remove(&place.ask.id);
         }
         let team = self.teams.get_mut(&place.ask.team)?;
         team.order.remove(&number);
@@ -129,5 +128,42 @@ impl Place {
             joined: Instant::from_millis(reader.int()?),
             ask: Ask::read(reader)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::LeadId;
+
+    fn ask(number: u32) -> Ask {
+        Ask {
+            id: AskId {
+                lead: LeadId([1; 16]),
+                cycle: 1,
+                number,
+            },
+            team: "inside".to_owned(),
+            needs: Vec::new(),
+            refused: Vec::new(),
+            owner: None,
+            causation: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_lead_that_stands_twice_is_found_at_each_place_restored_or_not() {
+        let mut live = Queues::default();
+        let first = live.join(&ask(2), Instant::default());
+        let second = live.join(&ask(1), Instant::default());
+        live.remove(second);
+        let mut restored = Queues::default();
+        for (number, place) in &live.places {
+            restored.put(*number, place.clone());
+        }
+        for queues in [live, restored] {
+            assert_eq!(queues.place_of(ask(2).id), Some(first));
+            assert_eq!(queues.place_of(ask(1).id), None);
+        }
     }
 }
