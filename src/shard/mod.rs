@@ -164,6 +164,8 @@ pub struct Worker {
     lag_asked_at: i64,
     /// Writers whose transactions were ended since the last fence.
     ended: BTreeSet<String>,
+    /// Where restores of partitions ended in front of what was committed, by the first look.
+    doubted: BTreeMap<u32, u64>,
     /// The policy version that was shown last.
     shown_policy: Option<u64>,
 }
@@ -212,6 +214,7 @@ impl Worker {
             pace: Pace::default(),
             trouble: Trouble::default(),
             ended: BTreeSet::new(),
+            doubted: BTreeMap::new(),
             shown_policy: None,
             lag_asked_at: i64::MIN / 2,
         })

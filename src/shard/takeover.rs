@@ -134,7 +134,8 @@ impl Worker {
     }
 
     /// What the state log says must reach what the group has committed, and the journal must still
-    /// have what follows.
+    /// have what follows. A worker that was held up behind its fence sees what others have done
+    /// since; so what is wrong counts only once another restore has come to the same place.
     fn check_restored(&mut self, journal: &Place, shard: &Shard) -> Result<(), Interrupt> {
         let committed = self.consumer.committed(std::slice::from_ref(journal))?.pop().flatten();
         let committed = committed.map_or(0, |committed| committed.offset);
@@ -145,9 +146,13 @@ impl Worker {
         } else if next < start {
             format!("{journal} begins at {start}, but {next} comes next: its records were deleted too early")
         } else {
+            self.doubted.remove(&journal.partition);
             return Ok(());
         };
-        Err(Interrupt::Stop(Stop::Refused(wrong)))
+        if self.doubted.insert(journal.partition, next) == Some(next) {
+            return Err(Interrupt::Stop(Stop::Refused(wrong)));
+        }
+        Err(Interrupt::Log(LogError::Unknown(wrong)))
     }
 
     /// A dead writer's open transaction hides what was written behind it, wherever it wrote; taking
