@@ -243,9 +243,19 @@ impl Consumer for SimulatedConsumer {
         if self.is_lost && self.owned.is_empty() {
             self.is_lost = false;
         }
-        let mut state = self.enter()?;
-        group_of(&mut state, &self.membership).release(self.member, places);
-        Ok(())
+        // The client tells the group by itself, as soon as there is a broker.
+        match self.enter() {
+            Err(LogError::Retry(_)) => {
+                let log = self.log.clone();
+                group_of(&mut log.state(), &self.membership).release(self.member, places);
+                Ok(())
+            }
+            Err(error) => Err(error),
+            Ok(mut state) => {
+                group_of(&mut state, &self.membership).release(self.member, places);
+                Ok(())
+            }
+        }
     }
 
     fn committed(&mut self, places: &[Place]) -> Result<Vec<Option<Committed>>, LogError> {

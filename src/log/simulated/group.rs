@@ -136,6 +136,12 @@ impl Group {
         };
         me.synced = generation;
         me.owned.extend(assigned.iter().cloned());
+        let before = me.owned.len();
+        // A static member that came back never hears of what has gone to others meanwhile.
+        me.owned.retain(|place| has.contains(place) || target.contains(place));
+        if me.owned.len() < before {
+            self.generation += 1;
+        }
         let revoked = has.iter().filter(|place| !target.contains(place)).cloned().collect();
         Told::Share { revoked, assigned }
     }

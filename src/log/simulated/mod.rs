@@ -23,9 +23,11 @@ pub use self::state::{SESSION_MS, TRANSACTION_MS_MAX};
 use self::chance::Chance;
 use self::state::State;
 use super::{
-    Appender, Consumer, Isolation, Log, LogError, Membership, Place, ReadLimit, Reader, Record, Topic, Transactor,
+    Appender, Consumer, Isolation, Log, LogError, Membership, NewRecord, Place, ReadLimit, Reader, Record, Topic,
+    Transactor,
 };
 use crate::clock::Clock;
+use crate::domain::time::Instant;
 
 /// Called at the beginning of each call, with the process that makes it.
 pub type Hook = Box<dyn Fn(u64) + Send + Sync>;
@@ -124,6 +126,11 @@ impl SimulatedLog {
         self.state().turn(now);
     }
 
+    /// Who is in which group and owns what, for people.
+    pub fn groups(&self) -> String {
+        format!("{:?}", self.state().groups)
+    }
+
     /// Whether nothing is on its way and no transaction is open.
     pub fn is_settled(&self) -> bool {
         self.state().is_settled()
@@ -132,6 +139,21 @@ impl SimulatedLog {
     /// What has happened at least once.
     pub fn reached(&self) -> BTreeSet<&'static str> {
         self.state().reached.clone()
+    }
+
+    /// What a group has committed for a partition.
+    pub fn committed_offset(&self, group: &str, place: &Place) -> Option<u64> {
+        let state = self.state();
+        let committed = state.groups.get(group)?.offsets.get(place)?;
+        Some(committed.offset)
+    }
+
+    /// Appends a record of the outside world; its append time.
+    pub fn append_now(&self, place: &Place, record: NewRecord) -> Instant {
+        let now = self.shared.clock.read();
+        let mut state = self.state();
+        state.turn(now);
+        state.append(place, record).map_or(now.time, |(_, time)| time)
     }
 
     /// Everything committed in a partition from `offset` on, and where to read on.

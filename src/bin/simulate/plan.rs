@@ -1,0 +1,156 @@
+//! What a seed decides before anything happens: sizes, and how much goes wrong.
+
+use tasuki::domain::journal::{Foundation, PolicyDocument, Role};
+use tasuki::domain::shard::Charter;
+use tasuki::intake::Source;
+use tasuki::log::simulated::Faults;
+use tasuki::log::simulated::chance::Chance;
+use tasuki::names::Names;
+use tasuki::settings::Begin;
+use tasuki::wire::policy_file;
+
+/// What a run is made of.
+pub(crate) struct Plan {
+    /// Journal partitions.
+    pub(crate) partitions: u32,
+    /// Processes, each with an intake and a worker.
+    pub(crate) processes: usize,
+    /// Processes have names that outlive them.
+    pub(crate) is_static: bool,
+    /// Turns before everything heals.
+    pub(crate) turns: u32,
+    /// People who may become leads.
+    pub(crate) people: u64,
+    pub(crate) faults: Faults,
+    /// A process is killed once in so many turns.
+    pub(crate) kill: u32,
+    /// A call lets others go on, once in so many.
+    pub(crate) interruption: u32,
+    /// A partition is cut off or slow, once in so many turns.
+    pub(crate) outage: u32,
+    /// For how long at most, in milliseconds.
+    pub(crate) outage_ms_max: i64,
+    /// A process's clock jumps, once in so many turns.
+    pub(crate) clock_jump: u32,
+    pub(crate) patience_ms: i64,
+    /// Short, so that state logs are carried forward and trimmed.
+    pub(crate) erase_within_ms: i64,
+    pub(crate) deadlines_max: usize,
+    pub(crate) queued_max: usize,
+    pub(crate) records_max: usize,
+}
+
+impl Plan {
+    pub(crate) fn draw(chance: &mut Chance) -> Self {
+        let mut often = |few: i64, many: i64| match chance.below(3) {
+            0 => 0,
+            1 => many as u32,
+            _ => few as u32,
+        };
+        let faults = Faults {
+            refusal: often(400, 80),
+            delay: often(6, 2),
+            lost_append: often(300, 60),
+            lost_write: often(80, 20),
+            lost_answer: often(80, 20),
+            lost_commit: often(80, 20),
+            late_commit: often(80, 20),
+            slow_commit: often(40, 10),
+            late_offsets: often(60, 15),
+            short_read: often(6, 2),
+            reshuffle: often(400, 100),
+        };
+        let kill = often(250, 90);
+        let (interruption, outage) = (often(400, 120), often(120, 40));
+        let clock_jump = often(200, 60);
+        Self {
+            partitions: 2 + chance.below(2) as u32,
+            processes: 3 + chance.below(2) as usize,
+            is_static: chance.once_in(3),
+            turns: 500 + chance.below(300) as u32,
+            people: 4 + chance.below(8),
+            faults,
+            kill: if kill == 0 { 250 } else { kill },
+            interruption,
+            outage,
+            outage_ms_max: 6_000,
+            clock_jump,
+            patience_ms: 30_000,
+            erase_within_ms: chance.between(6_000, 60_000),
+            deadlines_max: 1 + chance.below(4) as usize,
+            queued_max: 1 + chance.below(4) as usize,
+            records_max: 4 + chance.below(40) as usize,
+        }
+    }
+}
+
+/// Sources by role, with their partitions.
+pub(crate) const SOURCES: [(&str, Role, u32); 5] = [
+    ("marketing.form-submissions", Role::Forms, 2),
+    ("marketing.engagement", Role::Engagement, 1),
+    ("sales.follow-ups", Role::FollowUps, 2),
+    ("sales.roster", Role::Roster, 1),
+    ("privacy.requests", Role::Privacy, 1),
+];
+
+/// Output topics, each of as many partitions.
+pub(crate) const OUTPUTS: [&str; 6] = [
+    "sales.handoffs.enterprise",
+    "sales.handoffs.inside",
+    "sales.sla",
+    "marketing.feedback",
+    "leads.lifecycle",
+    "tasuki.dead-letters",
+];
+pub(crate) const OUTPUT_PARTITIONS: u32 = 2;
+
+/// The deployment's name.
+pub(crate) const DEPLOYMENT: &str = "simulated";
+/// The secret that lead ids are made with.
+pub(crate) const SECRET: &str = "tasuki";
+
+/// What a shard is told when it is made.
+pub(crate) fn charter(plan: &Plan, partition: u32) -> Charter {
+    Charter {
+        partition,
+        partitions: plan.partitions,
+        patience_ms: plan.patience_ms,
+        queued_max: plan.queued_max,
+        compile: |document| policy_file::compile(document).ok(),
+    }
+}
+
+pub(crate) fn foundation(partitions: u32) -> Foundation {
+    Foundation {
+        secret_fingerprint: [7; 16],
+        deployment: DEPLOYMENT.to_owned(),
+        partitions,
+    }
+}
+
+/// What intakes read.
+pub(crate) fn sources(names: &Names) -> Vec<Source> {
+    let own = [(names.policy(), Role::Policy), (names.inbox(), Role::Inbox)];
+    let given = SOURCES.iter().map(|(topic, role, _)| ((*topic).to_owned(), *role));
+    let source = |(topic, role)| Source {
+        topic,
+        role,
+        begin: Begin::Earliest,
+        types: None,
+        ignore_unknown_types: false,
+        adapter: None,
+    };
+    own.into_iter().chain(given).map(source).collect()
+}
+
+/// The agreement, in one of its versions: promises of seconds, and few reps.
+pub(crate) fn policy(version: u64) -> PolicyDocument {
+    let within = if version == 1 { "8s" } else { "9s" };
+    let text = include_str!("policy.toml")
+        .replace("VERSION", &version.to_string())
+        .replace("WITHIN", within);
+    PolicyDocument {
+        text,
+        files: Vec::new(),
+    }
+}

@@ -1,0 +1,150 @@
+//! Histories made from a seed: the production loops on the simulated log, while everything goes
+//! wrong that may, and the laws checked afterwards.
+//!
+//! The same seed is the same history, so a seed is a command to see it again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::oracle::Oracle;
+use super::replay::Follower;
+use super::world::World;
+use tasuki::domain::journal::SourcePartition;
+use tasuki::log::{Log, Place};
+use tasuki::telemetry::metrics::Metrics;
+
+/// How time passes in a turn, in milliseconds, while things go wrong.
+const PASSES_MS: (i64, i64) = (1, 60);
+/// Rounds until everything must have come to rest after it healed, and how time passes in one.
+const ROUNDS_MAX: usize = 1_500;
+const ROUND_MS: i64 = 250;
+/// Rounds between two looks at whether it has.
+const LOOK_EVERY: usize = 15;
+/// Rounds in which only workers go on, at the end, until everything that was read must be
+/// committed, and how time passes in one.
+const LAST_ROUNDS_MAX: usize = 300;
+const LAST_ROUND_MS: i64 = 1_000;
+
+/// What became of a seed.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// The seed.
+    pub(crate) seed: u64,
+    /// Laws that were broken, in words.
+    pub(crate) violations: Vec<String>,
+    /// What has happened at least once.
+    pub(crate) reached: BTreeSet<&'static str>,
+    /// Journal records.
+    pub(crate) records: usize,
+    /// Processes that were started.
+    pub(crate) processes: usize,
+    /// Processes that were killed.
+    pub(crate) crashes: usize,
+    /// What happened, if it was to be told.
+    pub(crate) story: String,
+}
+
+/// Plays one seed.
+pub(crate) fn play(seed: u64, metrics: &Arc<Metrics>, tells: bool) -> Outcome {
+    let world = World::new(seed, metrics, tells);
+    let mut followers: Vec<Follower> = (0..world.plan.partitions)
+        .map(|partition| Follower::new(&world.names, &world.plan, partition))
+        .collect();
+    let mut reached = BTreeSet::new();
+    let mut violations = live(&world, &mut followers, &mut reached)
+        .err()
+        .into_iter()
+        .collect::<Vec<_>>();
+    let mut oracle = Oracle {
+        world: &world,
+        followers: &followers,
+        violations: Vec::new(),
+        reached,
+    };
+    oracle.check();
+    let said = if tells { oracle.story() } else { String::new() };
+    let mut inner = world.inner();
+    violations.append(&mut inner.violations);
+    violations.append(&mut oracle.violations);
+    let mut reached = oracle.reached;
+    reached.append(&mut inner.reached);
+    reached.extend(world.log.reached());
+    Outcome {
+        seed,
+        violations,
+        reached,
+        records: followers.iter().map(|follower| follower.records).sum(),
+        processes: inner.started,
+        crashes: inner.crashes,
+        story: inner.story.take().unwrap_or_default() + &said,
+    }
+}
+
+/// Trouble, then healing until everything has come to rest.
+fn live(world: &World, followers: &mut [Follower], reached: &mut BTreeSet<&'static str>) -> Result<(), String> {
+    world.found()?;
+    world.trouble();
+    for _ in 0..world.plan.turns {
+        world.turn(PASSES_MS);
+    }
+    world.heal();
+    let mut rests = false;
+    for round in 0..ROUNDS_MAX {
+        world.round(ROUND_MS);
+        if round % LOOK_EVERY == LOOK_EVERY - 1 {
+            follow(world, followers, reached)?;
+            rests = is_at_rest(world, followers);
+            if rests {
+                break;
+            }
+        }
+    }
+    if !rests {
+        world.tell(|| world.log.groups());
+        return Err(format!("it did not come to rest within {ROUNDS_MAX} rounds"));
+    }
+    for _ in 0..LAST_ROUNDS_MAX {
+        world.workers_round(LAST_ROUND_MS);
+        follow(world, followers, reached)?;
+        if world.log.is_settled() && followers.iter().all(|follower| follower.is_committed(world)) {
+            return Ok(());
+        }
+    }
+    Err(format!(
+        "what was read is not committed within {LAST_ROUNDS_MAX} rounds"
+    ))
+}
+
+fn follow(world: &World, followers: &mut [Follower], reached: &mut BTreeSet<&'static str>) -> Result<(), String> {
+    followers
+        .iter_mut()
+        .try_for_each(|follower| follower.advance(&world.log, &world.names, reached))
+}
+
+/// Everything sent was taken in, no deadline is to come, nothing is on its way.
+fn is_at_rest(world: &World, followers: &[Follower]) -> bool {
+    let outside_is_done = world.inner().outside.is_done();
+    outside_is_done
+        && world.log.is_settled()
+        && followers.iter().all(|follower| follower.is_at_rest(world))
+        && all_taken(world, followers)
+}
+
+fn all_taken(world: &World, followers: &[Follower]) -> bool {
+    super::plan::sources(&world.names).iter().all(|source| {
+        let Ok(Some(topic)) = world.log.topics(&[&source.topic]).map(|mut found| found.remove(0)) else {
+            return false;
+        };
+        (0..topic.partitions).all(|partition| {
+            let Ok((_, end)) = world.log.bounds(&Place::new(&source.topic, partition)) else {
+                return false;
+            };
+            let id = SourcePartition {
+                topic: topic.id.0,
+                partition,
+            };
+            let taken = followers.iter().filter_map(|follower| follower.position(id)).max();
+            end == 0 || taken.is_some_and(|taken| taken.offset + 1 >= end)
+        })
+    })
+}

@@ -1,0 +1,96 @@
+//! What happens to the world between steps: crashes, outages, clocks that jump, the outside.
+
+use super::*;
+
+impl Inner {
+    pub(super) fn tell(&mut self, now_ms: i64, words: impl FnOnce() -> String) {
+        if let Some(story) = &mut self.story {
+            // Writing into a text cannot fail.
+            let _written = writeln!(story, "{:>5}.{:03} s  {}", now_ms / 1_000, now_ms % 1_000, words());
+        }
+    }
+
+    /// What may happen between two steps.
+    pub(super) fn happen(&mut self, world: &World, now: Now) {
+        self.wake(now);
+        if self.is_healing {
+            return;
+        }
+        let Self { outside, chance, .. } = self;
+        outside.act(&world.log, chance, now);
+        self.tell_outside(now);
+        let chance = &mut self.chance;
+        let number = chance.below(self.processes.len() as u64) as usize;
+        if self.chance.once_in(world.plan.kill) && self.processes[number].is_up {
+            self.crash(world, number, now);
+        }
+        if self.chance.once_in(world.plan.clock_jump) {
+            let ahead = self.chance.between(-20_000, 20_000);
+            self.processes[number].ahead_ms = ahead;
+            self.reached.insert("a clock jumped");
+            self.tell(now.running_ms, || {
+                format!("the clock of seat {number} is {ahead} ms ahead")
+            });
+        }
+        if self.chance.once_in(world.plan.outage) {
+            self.outage(world, now);
+        }
+    }
+
+    pub(super) fn tell_outside(&mut self, now: Now) {
+        for words in std::mem::take(&mut self.outside.told) {
+            self.tell(now.running_ms, || words);
+        }
+    }
+
+    pub(super) fn wake(&mut self, now: Now) {
+        for number in 0..self.processes.len() {
+            let process = &mut self.processes[number];
+            if !process.is_up && process.back_at <= now.running_ms {
+                process.number += NUMBERS;
+                if process.number <= NUMBERS {
+                    process.number = number as u64 + 1;
+                }
+                process.is_up = true;
+                process.frozen_until = 0;
+                self.started += 1;
+                let started = self.processes[number].number;
+                self.tell(now.running_ms, || format!("process {started} starts"));
+            }
+        }
+    }
+
+    fn crash(&mut self, world: &World, number: usize, now: Now) {
+        let back = self.chance.between(0, 6_000);
+        let process = &mut self.processes[number];
+        process.is_up = false;
+        process.back_at = now.running_ms + back;
+        let killed = process.number;
+        self.crashes += 1;
+        world.log.kill(killed);
+        self.tell(now.running_ms, || {
+            format!("process {killed} is killed between two steps")
+        });
+    }
+
+    fn outage(&mut self, world: &World, now: Now) {
+        let (topic, _, partitions) = *self.chance.pick(&SOURCES);
+        let is_journal = self.chance.once_in(4);
+        let place = if is_journal {
+            let partition = self.chance.below(u64::from(world.plan.partitions)) as u32;
+            Place::new(&world.names.journal(), partition)
+        } else {
+            Place::new(topic, self.chance.below(u64::from(partitions)) as u32)
+        };
+        let for_ms = self.chance.between(100, world.plan.outage_ms_max);
+        let is_slow = self.chance.once_in(2);
+        if is_slow {
+            world.log.slow_down(&place, for_ms);
+            self.reached.insert("a partition was slow");
+        } else {
+            world.log.cut_off(&place, for_ms);
+        }
+        let how = if is_slow { "slow" } else { "cut off" };
+        self.tell(now.running_ms, || format!("{place} is {how} for {for_ms} ms"));
+    }
+}
