@@ -206,8 +206,8 @@ impl Run {
         };
         let (mut input, mut output) = (history, Vec::new());
         let key = LeadKey::derive("tasuki");
-        let state = replay((policy, &key), loaded, &mut input, &mut output, &options).unwrap();
-        (state, output)
+        let replayed = replay((policy, &key), loaded, &mut input, &mut output, &options).unwrap();
+        (replayed.save(), output)
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn run(config: &[PathBuf], arguments: &Replay) -> Result<(), Failed> 
         deployment: &settings.deployment,
         until: arguments.until,
     };
-    let saved = replay::replay(
+    let replayed = replay::replay(
         (Arc::new(policy), &key),
         loaded.as_ref(),
         &mut input,
@@ -58,9 +58,11 @@ pub(super) fn run(config: &[PathBuf], arguments: &Replay) -> Result<(), Failed> 
     );
     // What came before the fault is told as well.
     output.flush().map_err(failed)?;
-    let saved = saved.map_err(|error| failed(crate::app::chain(&error)))?;
-    match &arguments.save {
-        Some(path) => std::fs::write(path, saved.0).map_err(|error| failed(format!("--save: {error}"))),
-        None => Ok(()),
+    let replayed = replayed.map_err(|error| failed(crate::app::chain(&error)))?;
+    if let Some(path) = &arguments.save {
+        std::fs::write(path, replayed.save().0).map_err(|error| failed(format!("--save: {error}")))?;
     }
+    // The process ends here; to let go of each lead before would only take time.
+    std::mem::forget(replayed);
+    Ok(())
 }

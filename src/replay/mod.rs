@@ -7,6 +7,7 @@
 mod line;
 mod state;
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
@@ -63,15 +64,38 @@ pub struct Options<'a> {
     pub until: Option<Instant>,
 }
 
-/// Replays `input` and writes every output to `output`, from an empty state or a `loaded` one;
-/// returns the state after the last line.
-pub fn replay(
-    (policy, key): (Arc<Policy>, &LeadKey),
+/// Where a replay came to: everything known after the last line.
+pub struct Replayed<'a> {
+    book: Book,
+    key: &'a LeadKey,
+    at: Option<Instant>,
+    sequence: u64,
+}
+
+impl fmt::Debug for Replayed<'_> {
+    /// Neither the secret nor what people are called.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Replayed");
+        shown.field("at", &self.at).field("sequence", &self.sequence);
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl Replayed<'_> {
+    /// To go on from another time.
+    pub fn save(&self) -> SavedState {
+        state::save(&self.book, self.key, (self.at, self.sequence))
+    }
+}
+
+/// Replays `input` and writes every output to `output`, from an empty state or a `loaded` one.
+pub fn replay<'a>(
+    (policy, key): (Arc<Policy>, &'a LeadKey),
     loaded: Option<&SavedState>,
     input: &mut impl Read,
     output: &mut impl Write,
-    options: &Options<'_>,
-) -> Result<SavedState, ReplayError> {
+    options: &Options<'a>,
+) -> Result<Replayed<'a>, ReplayError> {
     let mut replay = Replay::begin(policy, key, loaded, options, output)?;
     let mut held = Vec::new();
     loop {
@@ -91,7 +115,12 @@ pub fn replay(
         replay.write()?;
     }
     replay.output.flush().map_err(ReplayError::Write)?;
-    Ok(state::save(&replay.single.book, key, (replay.at, replay.sequence)))
+    Ok(Replayed {
+        book: replay.single.book,
+        key,
+        at: replay.at,
+        sequence: replay.sequence,
+    })
 }
 
 /// Reads on until at least one line is whole, or to the end; returns where the last whole line ends.

@@ -93,7 +93,8 @@ fn run(
         &mut input.as_bytes(),
         &mut output,
         &options,
-    )?;
+    )?
+    .save();
     Ok((state, String::from_utf8(output).unwrap()))
 }
 

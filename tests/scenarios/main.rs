@@ -74,7 +74,8 @@ fn step(
         &mut line.as_bytes(),
         &mut output,
         &options,
-    )?;
+    )?
+    .save();
     let outputs = output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     Ok((
         state,
