@@ -220,7 +220,7 @@ impl Deployment {
         let mut records = Vec::new();
         for partition in 0..info.partitions {
             let place = Place::new(topic, partition);
-            let (start, end) = self.log.bounds(&place).unwrap();
+            let (start, end) = self.bounds(&place);
             if end == start {
                 continue;
             }
@@ -241,6 +241,19 @@ impl Deployment {
             }
         }
         records
+    }
+
+    /// Asked again for a while: a topic that is new may not have told every broker who leads it.
+    fn bounds(&self, place: &Place) -> (u64, u64) {
+        let until = std::time::Instant::now() + Duration::from_secs(10);
+        loop {
+            match self.log.bounds(place) {
+                Err(tasuki::log::LogError::Retry(_)) if std::time::Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                answer => return answer.unwrap(),
+            }
+        }
     }
 
     /// How many records of each CloudEvents type stand in a topic.
