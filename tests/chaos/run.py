@@ -228,7 +228,7 @@ def play(town, company, faults, steps, checks):
     healed_at = time.monotonic()
     whole = wait_for(town.is_whole, HEAL_WAIT, 0.5)
     checks.that(whole, f"whole again, without a lag, {time.monotonic() - healed_at:.0f} s after the last fault",
-                [(process.name, process.service.get("/readyz")[1], process.owned()) for process in town.processes])
+                *(line for process in town.processes for line in process.standing()))
     examine(town, company, checks)
 
 

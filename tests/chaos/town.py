@@ -121,6 +121,12 @@ class Process:
         return {int(partition): int(lag) for partition, lag in lags}
 
 
+    def standing(self):
+        """Where it stands, and its last words."""
+        return [f"{self.name}: {self.service.get('/readyz')[1].strip()}, {self.owned()}",
+                *(f"  {line[:300]}" for line in self.words().splitlines()[-8:])]
+
+
 class Town:
     """The broker, the proxies, the processes, the witness."""
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::faults::{Otherwise, is_refused, judge};
 use super::super::ffi::incoming::Arrival;
 use super::super::ffi::{Code, Fault};
-use super::{KafkaConsumer, Stand};
+use super::{KafkaConsumer, Stand, cannot_go_on};
 use crate::log::{LogError, Place, ReadLimit, Record, Signal};
 
 impl KafkaConsumer {
@@ -76,7 +76,7 @@ impl KafkaConsumer {
 
     fn member_failed(&self, fault: &Fault) -> Result<(), LogError> {
         if let Some(cause) = self.client.fatal() {
-            return Err(judge("reading as a group member", &cause, Otherwise::Unknown));
+            return Err(cannot_go_on(&cause));
         }
         // A topic that isn't there may be a broker that has just come back; it is looked for on.
         let passes = matches!(fault.code, Code::UnknownTopicOrPartition | Code::UnknownTopic);

@@ -150,7 +150,7 @@ impl Consumer for KafkaConsumer {
             // What was pulled meanwhile may have brought a rebalance as well.
             self.rebalanced(&mut signals)?;
             if let Some(cause) = self.client.fatal() {
-                return Err(judge("reading as a group member", &cause, Otherwise::Unknown));
+                return Err(cannot_go_on(&cause));
             }
             if !signals.is_empty() || Moment::now() >= until {
                 return Ok(signals);
@@ -312,6 +312,17 @@ pub(in crate::log::kafka) fn committed_spots(offsets: &[(Place, Committed)]) -> 
             ..spot(place, committed.offset as i64)
         })
         .collect()
+}
+
+/// What is fatal to a member never passes, so its process ends and is started again; waiting would
+/// keep partitions in memory that the group has given to others.
+fn cannot_go_on(cause: &Fault) -> LogError {
+    let remedy = if cause.code == Code::FencedInstanceId {
+        "; another process has joined under this instance: give each its own `instance`"
+    } else {
+        ""
+    };
+    LogError::Refused(format!("reading as a group member: {}{remedy}", cause.text))
 }
 
 fn places_of(spots: &[Spot]) -> Vec<Place> {
