@@ -424,7 +424,12 @@ impl Cell {
             if self.known.len() == after.len() {
                 self.known.copy_from_slice(after);
             } else {
-                self.known = after.into();
+                // In place where there is room: this memory was just read, other would be cold.
+                let mut held = std::mem::take(&mut self.known).into_vec();
+                held.clear();
+                held.reserve_exact(after.len());
+                held.extend_from_slice(after);
+                self.known = held.into_boxed_slice();
             }
         }
         result

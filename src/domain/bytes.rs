@@ -19,6 +19,7 @@ impl Writer {
     }
 
     /// One byte.
+    #[inline]
     pub fn u8(&mut self, value: u8) {
         self.0.push(value);
     }
@@ -29,6 +30,7 @@ impl Writer {
     }
 
     /// An unsigned number, seven bits a byte, least significant first.
+    #[inline]
     pub fn uint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push(value as u8 | 0x80);
@@ -38,16 +40,19 @@ impl Writer {
     }
 
     /// A signed number, zigzag.
+    #[inline]
     pub fn int(&mut self, value: i64) {
         self.uint((value << 1 ^ value >> 63) as u64);
     }
 
     /// Bytes without a length.
+    #[inline]
     pub fn raw(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
 
     /// Bytes behind their length.
+    #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.uint(bytes.len() as u64);
         self.raw(bytes);
@@ -81,6 +86,7 @@ pub struct Reader<'a>(pub &'a [u8]);
 
 impl<'a> Reader<'a> {
     /// One byte.
+    #[inline]
     pub fn u8(&mut self) -> Result<u8, Malformed> {
         let (first, rest) = self.0.split_first().ok_or(Malformed)?;
         self.0 = rest;
@@ -121,17 +127,20 @@ impl<'a> Reader<'a> {
     }
 
     /// An unsigned number that fits 32 bits.
+    #[inline]
     pub fn u32(&mut self) -> Result<u32, Malformed> {
         u32::try_from(self.uint()?).map_err(|_| Malformed)
     }
 
     /// A signed number.
+    #[inline]
     pub fn int(&mut self) -> Result<i64, Malformed> {
         let value = self.uint()?;
         Ok((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
     /// So many bytes.
+    #[inline]
     pub fn raw(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
         let (bytes, rest) = self.0.split_at_checked(len).ok_or(Malformed)?;
         self.0 = rest;
@@ -139,11 +148,13 @@ impl<'a> Reader<'a> {
     }
 
     /// So many bytes, as an array.
+    #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         self.raw(N)?.try_into().map_err(|_| Malformed)
     }
 
     /// Bytes behind their length.
+    #[inline]
     pub fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
         let len = usize::try_from(self.uint()?).map_err(|_| Malformed)?;
         self.raw(len)

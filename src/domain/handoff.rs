@@ -8,7 +8,7 @@ use super::lead::{Known, Lead};
 use super::letter::{Ask, AskId, Granted, Letter, NoTeam, Release, Waiting};
 use super::route;
 use super::sla::{self, Attempt, Holder};
-use super::terms::folded;
+use super::text::folded;
 
 /// Asks the route's team for a rep.
 pub(crate) fn ask(lead: &mut Lead<'_>, step: &mut Step<'_>) {

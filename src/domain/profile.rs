@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::bytes::{Malformed, Reader, Writer};
 use super::fact::Attribute;
 use super::policy::{Condition, Test};
-use super::terms::folded;
+use super::text::folded;
 use super::time::Instant;
 use super::value::{Number, Value};
 

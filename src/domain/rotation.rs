@@ -10,7 +10,7 @@ use super::event::{PassedOver, Why};
 use super::fact::RepChange;
 use super::letter::{Ask, read_texts, write_texts};
 use super::policy::RepTerms;
-use super::terms::folded;
+use super::text::folded;
 use super::time::Instant;
 
 /// Virtual time of a grant to a rep of weight 1.

@@ -1,6 +1,5 @@
 //! The policy in force, with what would otherwise be looked up again for every event.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use super::fact::{Body, Outcome};
 use super::policy::{EngagementMatch, EngagementRule, Policy, Team};
 use super::profile::Profile;
 use super::score;
-use super::text::fold;
+use super::text::folded;
 
 /// An engagement rule by its name, whatever policy names it: first 8 bytes of BLAKE3 of the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,14 +131,4 @@ impl Terms {
 fn begins(target: Option<&str>, prefixes: Option<&[String]>) -> bool {
     prefixes
         .is_none_or(|prefixes| target.is_some_and(|target| prefixes.iter().any(|prefix| target.starts_with(prefix))))
-}
-
-/// Text as it compares, without a copy where it is so already.
-pub(crate) fn folded(text: &str) -> Cow<'_, str> {
-    let plain = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    if plain {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(fold(text))
-    }
 }

@@ -1,5 +1,7 @@
 //! How text compares.
 
+use std::borrow::Cow;
+
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfkc_quick};
 
 /// Text as it compares: NFKC, then lower case.
@@ -13,7 +15,17 @@ pub fn fold(text: &str) -> String {
     text.nfkc().collect::<String>().to_lowercase()
 }
 
+/// Text as it compares, without a copy where it is so already.
+pub(crate) fn folded(text: &str) -> Cow<'_, str> {
+    let plain = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if plain {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(fold(text))
+    }
+}
+
 /// An e-mail address as an identifier: trimmed, NFKC, lower case, in this order.
-pub fn fold_email(address: &str) -> String {
-    fold(address.trim())
+pub(crate) fn fold_email(address: &str) -> Cow<'_, str> {
+    folded(address.trim())
 }

@@ -67,11 +67,15 @@ impl Touches {
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         let mut touches = Vec::new();
-        for _ in 0..reader.uint()? {
+        let rules = reader.uint()?;
+        for left in (1..=rules).rev() {
             let rule = RuleKey(reader.array()?);
             let mut day = 0_i64;
             let days = reader.uint()?;
-            touches.reserve(reader.0.len().min(days as usize) + 1);
+            if touches.len() + days as usize >= touches.capacity() {
+                // Rules of a lead are touched about equally often, and one more may be added.
+                touches.reserve(reader.0.len().min((days * left) as usize) + 1);
+            }
             for _ in 0..days {
                 day = day.checked_add(reader.int()?).ok_or(Malformed)?;
                 touches.push(Touch {

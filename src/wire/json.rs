@@ -118,16 +118,26 @@ impl<'a> Parser<'a> {
         NotJson::Grammar(self.at)
     }
 
+    #[inline]
     fn peek(&self) -> u8 {
         self.text.as_bytes().get(self.at).copied().unwrap_or(0)
     }
 
+    /// Most JSON has no space.
+    #[inline]
     fn space(&mut self) {
+        if self.peek() <= b' ' {
+            self.spaces();
+        }
+    }
+
+    fn spaces(&mut self) {
         while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
             self.at += 1;
         }
     }
 
+    #[inline]
     fn expect(&mut self, byte: u8) -> Result<(), NotJson> {
         if self.peek() != byte {
             return Err(self.fault());
@@ -240,6 +250,7 @@ impl<'a> Parser<'a> {
         if self.at == start { Err(self.fault()) } else { Ok(()) }
     }
 
+    #[inline]
     fn string(&mut self) -> Result<Cow<'a, str>, NotJson> {
         self.expect(b'"')?;
         let plain = self.plain();
@@ -247,7 +258,13 @@ impl<'a> Parser<'a> {
             self.at += 1;
             return Ok(Cow::Borrowed(plain));
         }
-        let mut text = plain.to_owned();
+        self.escaped(plain)
+    }
+
+    /// The rest of a string that is not as it is written.
+    #[cold]
+    fn escaped(&mut self, begun: &str) -> Result<Cow<'a, str>, NotJson> {
+        let mut text = begun.to_owned();
         loop {
             match self.peek() {
                 b'"' => {
@@ -265,11 +282,12 @@ impl<'a> Parser<'a> {
     }
 
     /// Text up to the next quote, backslash or control character, or the end.
+    #[inline]
     fn plain(&mut self) -> &'a str {
-        let rest = &self.text.as_bytes()[self.at..];
-        let start = self.at;
-        self.at += plain_length(rest);
-        &self.text[start..self.at]
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let (plain, _) = rest.split_at(plain_length(rest.as_bytes()));
+        self.at += plain.len();
+        plain
     }
 
     fn escape(&mut self) -> Result<char, NotJson> {
@@ -320,6 +338,7 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// How many bytes come before the first quote, backslash or control character; eight at a time,
 /// for most of what arrives is text.
+#[inline]
 pub(super) fn plain_length(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((word, behind)) = rest.split_first_chunk() {

@@ -10,28 +10,44 @@ const MILLIS: std::ops::Range<i64> = -62_167_219_200_000..253_402_300_800_000;
 
 /// Reads a date-time of RFC 3339; `None` for anything else.
 pub fn parse(text: &str) -> Option<Instant> {
-    let bytes = text.as_bytes();
-    let year = number(bytes.get(0..4)?)?;
-    let month = number(separated(bytes, 4, b"-", 2)?)?;
-    let day = number(separated(bytes, 7, b"-", 2)?)?;
-    let hour = number(separated(bytes, 10, b"Tt", 2)?)?;
-    let minute = number(separated(bytes, 13, b":", 2)?)?;
-    let second = number(separated(bytes, 16, b":", 2)?)?;
+    let (start, rest) = text.as_bytes().split_first_chunk::<19>()?;
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        mo1,
+        mo2,
+        b'-',
+        d1,
+        d2,
+        b'T' | b't',
+        h1,
+        h2,
+        b':',
+        mi1,
+        mi2,
+        b':',
+        s1,
+        s2,
+    ] = *start
+    else {
+        return None;
+    };
+    let year = number(&[y1, y2, y3, y4])?;
+    let [month, day] = [number(&[mo1, mo2])?, number(&[d1, d2])?];
+    let [hour, minute, second] = [number(&[h1, h2])?, number(&[mi1, mi2])?, number(&[s1, s2])?];
     if day < 1 || day > days_in(year, month)? || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let (millis, rest) = fraction(bytes.get(19..)?)?;
+    let (millis, rest) = fraction(rest)?;
     let seconds = (days_since_epoch(year, month, day) * 24 + hour) * 3600 + minute * 60 + second;
     let instant = (seconds - offset(rest)?) * 1000 + millis;
     MILLIS.contains(&instant).then(|| Instant::from_millis(instant))
 }
 
-/// `length` bytes behind one of `separators` at `at`.
-fn separated<'a>(bytes: &'a [u8], at: usize, separators: &[u8], length: usize) -> Option<&'a [u8]> {
-    separators.contains(bytes.get(at)?).then_some(())?;
-    bytes.get(at + 1..at + 1 + length)
-}
-
+#[inline]
 fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0, |number, digit| {
         digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
