@@ -8,7 +8,7 @@ use tasuki::domain::event::RejectReason;
 use tasuki::domain::ids::LeadKey;
 use tasuki::domain::time::Instant;
 use tasuki::wire::facts::FactType;
-use tasuki::wire::json::{self, Json};
+use tasuki::wire::json::{self, Arena, Json};
 use tasuki::wire::{outputs, translate};
 
 fn root() -> PathBuf {
@@ -40,10 +40,11 @@ fn every_type_that_comes_in_has_an_example_that_is_read() {
     let document = document();
     for kind in FactType::ALL {
         let example = example(&document, kind.name());
-        let Ok(Json::Object(event)) = json::parse(example.as_bytes()) else {
+        let arena = Arena::new();
+        let Ok(Json::Object(event)) = json::parse(example.as_bytes(), &arena) else {
             panic!("{example}")
         };
-        assert_eq!(event.get("type"), Some(&Json::Text(kind.name().into())));
+        assert_eq!(event.get("type"), Some(&Json::Text(kind.name())));
         let facts = translate::translate_event(&LeadKey::derive("tasuki"), &event, Instant::default());
         assert!(facts.is_ok_and(|facts| !facts.is_empty()), "{example}");
     }

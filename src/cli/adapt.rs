@@ -97,9 +97,9 @@ fn line(Explained { event, judged }: &Explained, out: &mut Vec<u8>) {
     }
     out.push(b'{');
     for (name, text) in said {
-        Json::Text(name.into()).write(out);
+        Json::Text(name).write(out);
         out.push(b':');
-        Json::Text(text.into()).write(out);
+        Json::Text(&text).write(out);
         out.push(b',');
     }
     out.extend_from_slice(b"\"event\":");

@@ -387,9 +387,7 @@ impl Cell {
         let written = self.marks.add(mark, step.at);
         let gone = written.gone.map(|chunk| Entity::whole(Kind::Marks(id, chunk)));
         step.effects.changed.extend(gone);
-        step.effects
-            .changed
-            .insert(Entity::whole(Kind::Marks(id, written.grown)));
+        step.effects.changed.push(Entity::whole(Kind::Marks(id, written.grown)));
         step.effects.counts.marks_evicted += u64::from(written.evicted);
     }
 
@@ -419,7 +417,7 @@ impl Cell {
             around.leads = (around.leads + u64::from(is_lead)).saturating_sub(u64::from(was_lead));
             for part in 0..image::parts(self.known.len()).max(image::parts(after.len())) {
                 let kind = Kind::Lead(id);
-                step.effects.changed.insert(Entity { kind, part });
+                step.effects.changed.push(Entity { kind, part });
             }
             if self.known.len() == after.len() {
                 self.known.copy_from_slice(after);

@@ -3,7 +3,6 @@
 //! The shell writes them down in one transaction with the cause. `Step` is the pen: it knows the
 //! cause and the time, and gives every output its id.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use super::event::{Decision, Output, PolicyStamp, Topic, type_name};
@@ -21,8 +20,8 @@ pub struct Effects {
     pub outputs: Vec<Output>,
     /// Letters, in the order in which they must be delivered.
     pub letters: Vec<(To, Letter)>,
-    /// Entities whose image is another than before.
-    pub changed: BTreeSet<Entity>,
+    /// Entities whose image is another than before; one may be named more than once.
+    pub changed: Vec<Entity>,
     /// What only metrics care for.
     pub counts: Counts,
 }

@@ -17,7 +17,10 @@ pub fn fold(text: &str) -> String {
 
 /// Text as it compares, without a copy where it is so already.
 pub(crate) fn folded(text: &str) -> Cow<'_, str> {
-    let plain = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    // No byte is left out, so that many are looked at together.
+    let plain = text
+        .bytes()
+        .fold(true, |plain, byte| plain & byte.is_ascii() & !byte.is_ascii_uppercase());
     if plain {
         Cow::Borrowed(text)
     } else {

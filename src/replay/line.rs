@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::domain::event::{RejectReason, Rejection};
 use crate::domain::ids::{LeadId, LeadKey};
 use crate::domain::time::Instant;
-use crate::wire::json::{self, Json, NotJson};
+use crate::wire::json::{self, Arena, Json, NotJson};
 use crate::wire::rfc3339;
 use crate::wire::translate::{EVENT_BYTES_MAX, LeadFact, translate_event};
 
@@ -28,8 +28,8 @@ impl Line {
     }
 }
 
-pub(super) fn read(key: &LeadKey, text: &[u8]) -> Result<Line, &'static str> {
-    let line = match json::parse(text) {
+pub(super) fn read(key: &LeadKey, text: &[u8], arena: &Arena) -> Result<Line, &'static str> {
+    let line = match json::parse(text, arena) {
         Ok(line) => line,
         Err(NotJson::Depth(_)) => return too_deep(text),
         Err(NotJson::Encoding(_)) => return Err("not UTF-8"),

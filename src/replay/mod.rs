@@ -20,6 +20,7 @@ use crate::domain::ids::LeadKey;
 use crate::domain::policy::Policy;
 use crate::domain::single::Single;
 use crate::domain::time::Instant;
+use crate::wire::json::Arena;
 use crate::wire::outputs::{self, DeadLetter, Decider};
 
 pub use state::{SavedState, StateError};
@@ -149,6 +150,8 @@ struct Replay<'a, W> {
     at: Option<Instant>,
     effects: Effects,
     written: Vec<u8>,
+    /// Holds one line's tree at a time.
+    arena: Arena,
 }
 
 impl<'a, W: Write> Replay<'a, W> {
@@ -173,6 +176,7 @@ impl<'a, W: Write> Replay<'a, W> {
             at: None,
             effects: Effects::default(),
             written: Vec::new(),
+            arena: Arena::new(),
         };
         if let Some(loaded) = loaded {
             let restored = state::restore(loaded, &mut replay.single.book, key)?;
@@ -196,7 +200,11 @@ impl<'a, W: Write> Replay<'a, W> {
                 let end = memchr(b'\n', rest).unwrap_or(rest.len());
                 let text = rest[..end].trim_ascii();
                 rest = rest.get(end + 1..).unwrap_or_default();
-                ahead.push((text, (!text.is_empty()).then(|| line::read(self.key, text))));
+                ahead.push((
+                    text,
+                    (!text.is_empty()).then(|| line::read(self.key, text, &self.arena)),
+                ));
+                self.arena.reset();
             }
             let leads = ahead.iter().map(|(_, line)| line.as_ref()?.as_ref().ok()?.lead());
             self.single.book.warm(leads.flatten());

@@ -1,18 +1,22 @@
-//! JSON as a tree that borrows from its text, read in one pass.
+//! JSON as a tree that borrows from its text and an arena, read in one pass.
 //!
 //! Strict RFC 8259, with a limit of depth. Numbers keep the text they came in; of members of the
 //! same name the last one counts. (`serde_json` reads nothing in one pass whose meaning hangs on
 //! a later member, as `data` does on `type`; a test compares the two.)
 
-use std::borrow::Cow;
+use bumpalo::collections::Vec as ArenaVec;
+use wide::u8x16;
 
 use super::outputs::members::text as write_text;
+
+/// What a tree is made of besides its text; given back in one piece, when the tree is done with.
+pub use bumpalo::Bump as Arena;
 
 /// Arrays and objects within each other at most.
 pub const DEPTH_MAX: usize = 128;
 
 /// A JSON value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Json<'a> {
     /// `null`
     Null,
@@ -21,20 +25,23 @@ pub enum Json<'a> {
     /// A number, as it is written.
     Number(&'a str),
     /// Text, its escapes resolved.
-    Text(Cow<'a, str>),
+    Text(&'a str),
     /// An array.
-    List(Vec<Json<'a>>),
+    List(&'a [Json<'a>]),
     /// An object.
     Object(Object<'a>),
 }
 
 /// A JSON object: its members in the order they came.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Object<'a>(pub Vec<(Cow<'a, str>, Json<'a>)>);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Object<'a>(pub &'a [Member<'a>]);
+
+/// The name of a member of an object, and its value.
+pub type Member<'a> = (&'a str, Json<'a>);
 
 impl<'a> Object<'a> {
     /// The member of this name; `null` is absence.
-    pub fn get(&self, name: &str) -> Option<&Json<'a>> {
+    pub fn get(&self, name: &str) -> Option<&'a Json<'a>> {
         self.last(name).filter(|value| !matches!(value, Json::Null))
     }
 
@@ -43,11 +50,11 @@ impl<'a> Object<'a> {
         self.last(name).is_some()
     }
 
-    fn last(&self, name: &str) -> Option<&Json<'a>> {
+    fn last(&self, name: &str) -> Option<&'a Json<'a>> {
         self.0
             .iter()
             .rev()
-            .find(|(member, _)| member == name)
+            .find(|(member, _)| *member == name)
             .map(|(_, value)| value)
     }
 }
@@ -97,9 +104,9 @@ pub enum NotJson {
 }
 
 /// Reads one JSON value with nothing but white space around it.
-pub fn parse(bytes: &[u8]) -> Result<Json<'_>, NotJson> {
+pub fn parse<'a>(bytes: &'a [u8], arena: &'a Arena) -> Result<Json<'a>, NotJson> {
     let text = std::str::from_utf8(bytes).map_err(|fault| NotJson::Encoding(fault.valid_up_to()))?;
-    let mut parser = Parser { text, at: 0 };
+    let mut parser = Parser { text, at: 0, arena };
     let value = parser.value(0)?;
     parser.space();
     if parser.at < bytes.len() {
@@ -108,9 +115,13 @@ pub fn parse(bytes: &[u8]) -> Result<Json<'_>, NotJson> {
     Ok(value)
 }
 
+/// Room for the members of an object that has as many as most.
+const MEMBERS_USUAL: usize = 8;
+
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    arena: &'a Arena,
 }
 
 impl<'a> Parser<'a> {
@@ -179,12 +190,11 @@ impl<'a> Parser<'a> {
 
     fn object(&mut self, depth: usize) -> Result<Object<'a>, NotJson> {
         self.enter(depth)?;
-        let mut members = Vec::new();
         if self.peek() == b'}' {
             self.at += 1;
-            return Ok(Object(members));
+            return Ok(Object::default());
         }
-        members.reserve(8);
+        let mut members = ArenaVec::with_capacity_in(MEMBERS_USUAL, self.arena);
         loop {
             self.space();
             let name = self.string()?;
@@ -194,25 +204,25 @@ impl<'a> Parser<'a> {
             self.space();
             if self.peek() != b',' {
                 self.expect(b'}')?;
-                return Ok(Object(members));
+                return Ok(Object(members.into_bump_slice()));
             }
             self.at += 1;
         }
     }
 
-    fn list(&mut self, depth: usize) -> Result<Vec<Json<'a>>, NotJson> {
+    fn list(&mut self, depth: usize) -> Result<&'a [Json<'a>], NotJson> {
         self.enter(depth)?;
-        let mut items = Vec::new();
+        let mut items = ArenaVec::new_in(self.arena);
         if self.peek() == b']' {
             self.at += 1;
-            return Ok(items);
+            return Ok(&[]);
         }
         loop {
             items.push(self.value(depth)?);
             self.space();
             if self.peek() != b',' {
                 self.expect(b']')?;
-                return Ok(items);
+                return Ok(items.into_bump_slice());
             }
             self.at += 1;
         }
@@ -251,25 +261,25 @@ impl<'a> Parser<'a> {
     }
 
     #[inline]
-    fn string(&mut self) -> Result<Cow<'a, str>, NotJson> {
+    fn string(&mut self) -> Result<&'a str, NotJson> {
         self.expect(b'"')?;
         let plain = self.plain();
         if self.peek() == b'"' {
             self.at += 1;
-            return Ok(Cow::Borrowed(plain));
+            return Ok(plain);
         }
         self.escaped(plain)
     }
 
     /// The rest of a string that is not as it is written.
     #[cold]
-    fn escaped(&mut self, begun: &str) -> Result<Cow<'a, str>, NotJson> {
-        let mut text = begun.to_owned();
+    fn escaped(&mut self, begun: &str) -> Result<&'a str, NotJson> {
+        let mut text = bumpalo::collections::String::from_str_in(begun, self.arena);
         loop {
             match self.peek() {
                 b'"' => {
                     self.at += 1;
-                    return Ok(Cow::Owned(text));
+                    return Ok(text.into_bump_str());
                 }
                 b'\\' => {
                     self.at += 1;
@@ -333,22 +343,17 @@ impl<'a> Parser<'a> {
     }
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// How many bytes come before the first quote, backslash or control character; eight at a time,
+/// How many bytes come before the first quote, backslash or control character; sixteen at a time,
 /// for most of what arrives is text.
 #[inline]
 pub(super) fn plain_length(bytes: &[u8]) -> usize {
     let mut rest = bytes;
-    while let Some((word, behind)) = rest.split_first_chunk() {
-        let word = u64::from_le_bytes(*word);
-        let below_space = word.wrapping_sub(ONES * 0x20) & !word;
-        let quote = zero_bytes(word ^ (ONES * u64::from(b'"')));
-        let backslash = zero_bytes(word ^ (ONES * u64::from(b'\\')));
-        let found = (below_space | quote | backslash) & HIGHS;
+    while let Some((chunk, behind)) = rest.split_first_chunk() {
+        let chunk = u8x16::new(*chunk);
+        let control = chunk.min(LAST_CONTROL).simd_eq(chunk);
+        let found = (control | chunk.simd_eq(QUOTE) | chunk.simd_eq(BACKSLASH)).to_bitmask();
         if found != 0 {
-            return bytes.len() - rest.len() + (found.trailing_zeros() / 8) as usize;
+            return bytes.len() - rest.len() + found.trailing_zeros() as usize;
         }
         rest = behind;
     }
@@ -356,10 +361,9 @@ pub(super) fn plain_length(bytes: &[u8]) -> usize {
     bytes.len() - rest.len() + rest.iter().position(special).unwrap_or(rest.len())
 }
 
-/// The high bit of each byte that is zero; exact up to the first one.
-fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word
-}
+const LAST_CONTROL: u8x16 = u8x16::new([0x1f; 16]);
+const QUOTE: u8x16 = u8x16::new([b'"'; 16]);
+const BACKSLASH: u8x16 = u8x16::new([b'\\'; 16]);
 
 #[cfg(test)]
 mod tests {
@@ -367,12 +371,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn check(text: &str, expected: &Json<'_>) {
-        assert_eq!(parse(text.as_bytes()).as_ref(), Ok(expected), "{text}");
+        assert_eq!(parse(text.as_bytes(), &Arena::new()).as_ref(), Ok(expected), "{text}");
     }
 
     #[track_caller]
     fn refused(text: &str) {
-        assert!(parse(text.as_bytes()).is_err(), "{text}");
+        assert!(parse(text.as_bytes(), &Arena::new()).is_err(), "{text}");
     }
 
     #[test]
@@ -381,18 +385,15 @@ mod tests {
         check("-0.5e+10", &Json::Number("-0.5e+10"));
         check(
             r#"{"a":[true,{}],"b":"x"}"#,
-            &Json::Object(Object(vec![
-                (
-                    "a".into(),
-                    Json::List(vec![Json::Bool(true), Json::Object(Object::default())]),
-                ),
-                ("b".into(), Json::Text("x".into())),
+            &Json::Object(Object(&[
+                ("a", Json::List(&[Json::Bool(true), Json::Object(Object::default())])),
+                ("b", Json::Text("x")),
             ])),
         );
-        check(r#""\u00e9\ud83d\ude00\n\/""#, &Json::Text("é😀\n/".into()));
+        check(r#""\u00e9\ud83d\ude00\n\/""#, &Json::Text("é😀\n/"));
         check(
             "\"twelve bytes, then \\\" one\"",
-            &Json::Text("twelve bytes, then \" one".into()),
+            &Json::Text("twelve bytes, then \" one"),
         );
     }
 
@@ -429,20 +430,21 @@ mod tests {
         }
         refused("\"no end");
         refused(r#""\u12"#);
-        assert_eq!(parse(b"\"\xff\""), Err(NotJson::Encoding(1)));
+        assert_eq!(parse(b"\"\xff\"", &Arena::new()), Err(NotJson::Encoding(1)));
     }
 
     #[test]
     fn a_hundred_and_twenty_eight_levels_are_read_and_one_more_is_refused() {
         let nested = |levels| ["[".repeat(levels), "]".repeat(levels)].concat();
-        assert!(parse(nested(128).as_bytes()).is_ok());
-        assert_eq!(parse(nested(129).as_bytes()), Err(NotJson::Depth(128)));
+        assert!(parse(nested(128).as_bytes(), &Arena::new()).is_ok());
+        assert_eq!(parse(nested(129).as_bytes(), &Arena::new()), Err(NotJson::Depth(128)));
         refused(&"[".repeat(100_000));
     }
 
     #[test]
     fn of_members_of_the_same_name_the_last_counts() {
-        let Ok(Json::Object(object)) = parse(br#"{"a":1,"a":null,"b":2,"b":3}"#) else {
+        let arena = Arena::new();
+        let Ok(Json::Object(object)) = parse(br#"{"a":1,"a":null,"b":2,"b":3}"#, &arena) else {
             panic!("an object")
         };
         assert_eq!((object.get("a"), object.names("a")), (None, true));
@@ -469,7 +471,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
-            drop(parse(&bytes));
+            let _judged = parse(&bytes, &Arena::new());
         }
 
         #[test]
@@ -477,7 +479,7 @@ mod tests {
             text in r#"([\[\]{},: ]|"[a-b\\"/u0-9é]{0,12}"|-?[0-9.eE+]{1,5}|true|false|null|"a":){0,12}"#
         ) {
             let theirs = serde_json::from_str::<serde_json::Value>(&text);
-            match (parse(text.as_bytes()), theirs) {
+            match (parse(text.as_bytes(), &Arena::new()), theirs) {
                 (Ok(ours), Ok(theirs)) => prop_assert!(same(&ours, &theirs), "{text}"),
                 (ours, theirs) => prop_assert_eq!(ours.is_err(), theirs.is_err(), "{}", text),
             }
@@ -487,17 +489,19 @@ mod tests {
         fn what_is_written_is_read_as_it_was(
             text in r#"([\[\]{},: ]|"[a-b/u0-9é]{0,12}"|-?[0-9.eE+]{1,5}|true|false|null|"a":){0,12}"#
         ) {
-            if let Ok(value) = parse(text.as_bytes()) {
+            let arena = Arena::new();
+            if let Ok(value) = parse(text.as_bytes(), &arena) {
                 let mut written = Vec::new();
                 value.write(&mut written);
-                prop_assert_eq!(parse(&written), Ok(value));
+                prop_assert_eq!(parse(&written, &arena), Ok(value));
             }
         }
 
         #[test]
         fn text_survives_being_written_by_serde_json(text in any::<String>()) {
             let written = serde_json::to_string(&text).unwrap();
-            prop_assert_eq!(parse(written.as_bytes()), Ok(Json::Text(text.into())));
+            let arena = Arena::new();
+            prop_assert_eq!(parse(written.as_bytes(), &arena), Ok(Json::Text(&text)));
         }
     }
 }

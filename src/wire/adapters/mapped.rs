@@ -4,7 +4,6 @@
 //! that its table does not know makes the event `unmapped`; one that it maps to nothing leaves the
 //! event out.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
@@ -13,7 +12,7 @@ use super::path::Path;
 use super::times::{self, Unit};
 use crate::domain::event::{RejectReason, Rejection};
 use crate::wire::facts::FactType;
-use crate::wire::json::{Json, Object};
+use crate::wire::json::{Arena, Json, Member as Named, Object};
 
 /// Events that are made of one payload at most.
 pub const EVENTS_MAX: usize = 1_000;
@@ -129,10 +128,10 @@ struct Here<'a> {
 
 impl Mapping {
     /// What a payload becomes, in its order.
-    pub(super) fn events<'a>(&'a self, payload: &'a Json<'a>) -> Vec<Made<'a>> {
+    pub(super) fn events<'a>(&'a self, payload: &'a Json<'a>, arena: &'a Arena) -> Vec<Made<'a>> {
         let mut made = Vec::new();
         for record in items(self.records.find(payload, payload).unwrap_or(payload)) {
-            if !self.record(record, &mut made) {
+            if !self.record(record, arena, &mut made) {
                 made.clear();
                 made.push(rejected(RejectReason::TooLarge, "more than 1000 events in one record"));
                 break;
@@ -142,7 +141,7 @@ impl Mapping {
     }
 
     /// False: there are too many.
-    fn record<'a>(&'a self, record: &'a Json<'a>, made: &mut Vec<Made<'a>>) -> bool {
+    fn record<'a>(&'a self, record: &'a Json<'a>, arena: &'a Arena, made: &mut Vec<Made<'a>>) -> bool {
         let mut is_matched = false;
         for event in &self.events {
             let found = match &event.each {
@@ -159,7 +158,7 @@ impl Mapping {
                     continue;
                 }
                 is_matched = true;
-                match self.event(event, here) {
+                match self.event(event, here, arena) {
                     Ok(object) => made.push(Ok(object)),
                     Err(Not::Wanted) => {}
                     Err(Not::Mapped) => made.push(rejected(
@@ -181,15 +180,15 @@ impl Mapping {
         made.len() <= EVENTS_MAX
     }
 
-    fn event<'a>(&'a self, event: &'a Event, here: Here<'a>) -> Result<Object<'a>, Not> {
+    fn event<'a>(&'a self, event: &'a Event, here: Here<'a>, arena: &'a Arena) -> Result<Object<'a>, Not> {
         let mut data = Data::default();
-        data.put("", "type", Json::Text(event.kind.name().into()));
+        data.put("", "type", Json::Text(event.kind.name()));
         if let Some(id) = event.id(here)? {
-            data.put("", "id", Json::Text(id.into()));
+            data.put("", "id", Json::Text(arena.alloc_str(&id)));
         }
         if let Some(time) = first(&event.time, here)? {
             let read = times::read(&time, self.unit, self.zone.as_ref());
-            let time = read.map_or(time, |time| Json::Text(time.to_string().into()));
+            let time = read.map_or(time, |time| Json::Text(arena.alloc_str(&time.to_string())));
             data.put("", "occurred_at", time);
         }
         for ((within, name), form, origins) in &event.members {
@@ -205,7 +204,7 @@ impl Mapping {
             }
         }
         if knows_more {
-            Ok(data.object())
+            Ok(data.object(arena))
         } else {
             Err(Not::Wanted)
         }
@@ -214,32 +213,33 @@ impl Mapping {
 
 /// The members of an event while they are found: those of each object together.
 #[derive(Default)]
-struct Data<'a>(Vec<(&'static str, Object<'a>)>);
+struct Data<'a>(Vec<(&'static str, Vec<Named<'a>>)>);
 
 impl<'a> Data<'a> {
     fn put(&mut self, within: &'static str, name: &'a str, value: Json<'a>) {
         let place = self.0.iter().position(|(other, _)| *other == within);
         let place = place.unwrap_or_else(|| {
-            self.0.push((within, Object::default()));
+            self.0.push((within, Vec::new()));
             self.0.len() - 1
         });
-        self.0[place].1.0.push((Cow::Borrowed(name), value));
+        self.0[place].1.push((name, value));
     }
 
-    fn object(self) -> Object<'a> {
-        let mut whole = Object::default();
-        for (within, object) in self.0 {
+    fn object(self, arena: &'a Arena) -> Object<'a> {
+        let mut whole = Vec::new();
+        for (within, members) in self.0 {
             // A deal without a value still has a currency.
-            if within == "amount" && object.get("value").is_none() {
+            if within == "amount" && members.iter().all(|(name, _)| *name != "value") {
                 continue;
             }
             if within.is_empty() {
-                whole.0.extend(object.0);
+                whole.extend(members);
             } else {
-                whole.0.push((Cow::Borrowed(within), Json::Object(object)));
+                let object = Object(arena.alloc_slice_copy(&members));
+                whole.push((within, Json::Object(object)));
             }
         }
-        whole
+        Object(arena.alloc_slice_copy(&whole))
     }
 }
 
@@ -258,7 +258,7 @@ impl Event {
         let mut parts = Vec::new();
         let mut is_there = false;
         for origin in &self.id {
-            let found = origin.find(here)?.and_then(|value| word(&value).map(Cow::into_owned));
+            let found = origin.find(here)?.and_then(|value| word(&value).map(str::to_owned));
             is_there |= found.is_some() && matches!(origin.place, Place::There(_));
             parts.push(found.unwrap_or_default());
         }
@@ -272,7 +272,7 @@ impl Condition {
         let found = self.path.find(here.item, here.record);
         let is_one_of = |words: &[String]| {
             let word = found.and_then(word);
-            word.is_some_and(|word| words.iter().any(|other| *other == *word))
+            word.is_some_and(|word| words.iter().any(|other| other == word))
         };
         match &self.test {
             Test::OneOf(words) => is_one_of(words),
@@ -285,18 +285,18 @@ impl Condition {
 impl Origin {
     fn find<'a>(&'a self, here: Here<'a>) -> Result<Option<Json<'a>>, Not> {
         let path = match &self.place {
-            Place::Here(text) => return Ok(Some(Json::Text(text.into()))),
+            Place::Here(text) => return Ok(Some(Json::Text(text))),
             Place::There(path) => path,
         };
         let found = path.find(here.item, here.record).filter(|value| !is_blank(value));
         let (Some(value), Some(values)) = (found, &self.values) else {
-            return Ok(found.cloned());
+            return Ok(found.copied());
         };
-        let known = word(value).and_then(|word| values.get(&*word));
+        let known = word(value).and_then(|word| values.get(word));
         match known.or_else(|| values.get(OTHERS)).map(String::as_str) {
             None => Err(Not::Mapped),
             Some("") => Err(Not::Wanted),
-            Some(text) => Ok(Some(Json::Text(text.into()))),
+            Some(text) => Ok(Some(Json::Text(text))),
         }
     }
 }
@@ -305,15 +305,11 @@ impl Form {
     /// The value as our events have it; what cannot be that stays, and is refused by its check.
     fn of(self, value: Json<'_>) -> Json<'_> {
         match (self, value) {
-            (Self::Text, Json::Number(digits)) => Json::Text(digits.into()),
-            (Self::Text, Json::Bool(value)) => Json::Text(if value { "true" } else { "false" }.into()),
-            (Self::Bool, Json::Text(text)) if matches!(&*text, "true" | "1") => Json::Bool(true),
-            (Self::Bool, Json::Text(text)) if matches!(&*text, "false" | "0") => Json::Bool(false),
-            (Self::Bool, Json::Number("1")) => Json::Bool(true),
-            (Self::Bool, Json::Number("0")) => Json::Bool(false),
-            (Self::Number, Json::Text(Cow::Borrowed(text))) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Json::Number(text)
-            }
+            (Self::Text, Json::Number(digits)) => Json::Text(digits),
+            (Self::Text, Json::Bool(value)) => Json::Text(if value { "true" } else { "false" }),
+            (Self::Bool, Json::Text("true" | "1") | Json::Number("1")) => Json::Bool(true),
+            (Self::Bool, Json::Text("false" | "0") | Json::Number("0")) => Json::Bool(false),
+            (Self::Number, Json::Text(text)) if text.bytes().all(|byte| byte.is_ascii_digit()) => Json::Number(text),
             (_, value) => value,
         }
     }
@@ -340,12 +336,11 @@ fn is_blank(value: &Json<'_>) -> bool {
 }
 
 /// A scalar as text.
-fn word<'j>(value: &'j Json<'_>) -> Option<Cow<'j, str>> {
+fn word<'a>(value: &Json<'a>) -> Option<&'a str> {
     match value {
-        Json::Text(text) => Some(Cow::Borrowed(text)),
-        Json::Number(digits) => Some(Cow::Borrowed(digits)),
-        Json::Bool(true) => Some(Cow::Borrowed("true")),
-        Json::Bool(false) => Some(Cow::Borrowed("false")),
+        Json::Text(text) | Json::Number(text) => Some(text),
+        Json::Bool(true) => Some("true"),
+        Json::Bool(false) => Some("false"),
         Json::Null | Json::List(_) | Json::Object(_) => None,
     }
 }

@@ -17,6 +17,7 @@ pub use mapped::{EVENTS_MAX, Made};
 
 use crate::fault::{Fault, Place, suggest};
 use crate::shape::text_of;
+use crate::wire::json::{Arena, Json};
 
 /// An adapter's file has at most so many bytes.
 const FILE_BYTES_MAX: usize = 1 << 20;
@@ -94,8 +95,8 @@ impl Adapter {
     }
 
     /// What a payload becomes, in its order.
-    pub fn events<'a>(&'a self, payload: &'a crate::wire::json::Json<'a>) -> Vec<Made<'a>> {
-        self.mapping.events(payload)
+    pub fn events<'a>(&'a self, payload: &'a Json<'a>, arena: &'a Arena) -> Vec<Made<'a>> {
+        self.mapping.events(payload, arena)
     }
 }
 

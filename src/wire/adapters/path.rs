@@ -43,7 +43,7 @@ impl Path {
     }
 
     /// The value there; `null` is absence.
-    pub(super) fn find<'j, 'a>(&self, item: &'j Json<'a>, record: &'j Json<'a>) -> Option<&'j Json<'a>> {
+    pub(super) fn find<'a>(&self, item: &'a Json<'a>, record: &'a Json<'a>) -> Option<&'a Json<'a>> {
         let start = if self.from_record { record } else { item };
         let found = self.steps.iter().try_fold(start, |here, step| step.take(here));
         found.filter(|value| **value != Json::Null)
@@ -63,7 +63,7 @@ fn step(text: &str) -> Result<Step, &'static str> {
 }
 
 impl Step {
-    fn take<'j, 'a>(&self, here: &'j Json<'a>) -> Option<&'j Json<'a>> {
+    fn take<'a>(&self, here: &'a Json<'a>) -> Option<&'a Json<'a>> {
         match (self, here) {
             (Self::Name(name), Json::Object(object)) => object.get(name),
             (Self::Name(number), Json::List(items)) => items.get(number.parse::<usize>().ok()?),
@@ -83,14 +83,12 @@ mod tests {
 
     #[track_caller]
     fn check(path: &str, expected: Option<&str>) {
-        let record = json::parse(br#"{"a/b":{"~":["x",{"name":"email","value":"y"}]},"n":null,"i":7}"#).unwrap();
-        let item = json::parse(br#"{"i":8}"#).unwrap();
-        let found = Path::parse(path).unwrap().find(&item, &record).cloned();
-        assert_eq!(
-            found,
-            expected.map(|text| json::parse(text.as_bytes()).unwrap()),
-            "{path}"
-        );
+        let arena = json::Arena::new();
+        let parse = |text| json::parse(text, &arena).unwrap();
+        let record = parse(br#"{"a/b":{"~":["x",{"name":"email","value":"y"}]},"n":null,"i":7}"#);
+        let item = parse(br#"{"i":8}"#);
+        let found = Path::parse(path).unwrap().find(&item, &record).copied();
+        assert_eq!(found, expected.map(|text| parse(text.as_bytes())), "{path}");
     }
 
     #[test]

@@ -37,7 +37,8 @@ skip = ""
 
 fn made(file: &str, payload: &str) -> Vec<String> {
     let adapter = Adapter::compile("file.toml", file).unwrap();
-    let payload = json::parse(payload.as_bytes()).unwrap();
+    let arena = Arena::new();
+    let payload = json::parse(payload.as_bytes(), &arena).unwrap();
     let text = |made: Made<'_>| match made {
         Ok(object) => {
             let mut text = Vec::new();
@@ -46,7 +47,7 @@ fn made(file: &str, payload: &str) -> Vec<String> {
         }
         Err(rejection) => rejection.reason.name().to_owned(),
     };
-    adapter.events(&payload).into_iter().map(text).collect()
+    adapter.events(&payload, &arena).into_iter().map(text).collect()
 }
 
 #[track_caller]

@@ -253,7 +253,7 @@ fn campaign(data: Members<'_>) -> Result<Option<Campaign>, Rejection> {
 
 fn attributes(profile: Members<'_>, ignored: &mut u32) -> Result<Vec<Attribute>, Rejection> {
     let mut attributes: Vec<Attribute> = Vec::new();
-    for (name, value) in &profile.object.0 {
+    for (name, value) in profile.object.0 {
         let value = match attribute(value)? {
             Known::Value(value) => Some(value),
             Known::Removed => None,

@@ -5,7 +5,7 @@ use crate::domain::event::RejectReason;
 use crate::wire::json;
 
 fn read_text(kind: FactType, data: &str) -> Result<Read, Rejection> {
-    match json::parse(data.as_bytes()) {
+    match json::parse(data.as_bytes(), &json::Arena::new()) {
         Ok(Json::Object(object)) => read(kind, &object),
         other => panic!("{other:?}"),
     }

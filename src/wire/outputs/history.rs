@@ -118,13 +118,14 @@ fn write_texts(out: &mut Vec<u8>, texts: &[String]) {
 mod tests {
     use super::*;
     use crate::domain::ids::LeadKey;
-    use crate::wire::json::{self, Json};
+    use crate::wire::json::{self, Arena, Json};
     use crate::wire::translate::{LeadFact, translate_event};
 
     const AT: Instant = Instant::from_millis(1_790_000_000_123);
 
     fn facts_of(event: &str) -> Vec<LeadFact> {
-        let Ok(Json::Object(event)) = json::parse(event.as_bytes()) else {
+        let arena = Arena::new();
+        let Ok(Json::Object(event)) = json::parse(event.as_bytes(), &arena) else {
             panic!("{event} is not an object")
         };
         translate_event(&LeadKey::derive("tasuki"), &event, AT).unwrap()

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::adapters::Adapter;
 use super::cloudevents::{self, Data, Envelope, Time, TypeName};
 use super::facts::{self, FactType, NAME_BYTES_MAX};
-use super::json::{self, Json, Object};
+use super::json::{self, Arena, Json, Object};
 use super::{hex, rfc3339};
 use crate::domain::event::{RejectReason, Rejection};
 use crate::domain::fact::{Body, Fact, Person};
@@ -214,13 +214,15 @@ fn judged(
         return Ok(Vec::new());
     }
     let value = value.ok_or_else(|| rejected(RejectReason::NotJson, "no value"))?;
-    let value = json::parse(unframed(value)).map_err(|fault| rejected(RejectReason::NotJson, &fault.to_string()))?;
+    let arena = Arena::new();
+    let value = json::parse(unframed(value), &arena);
+    let value = value.map_err(|fault| rejected(RejectReason::NotJson, &fault.to_string()))?;
     let Some(adapter) = adapter else {
         see(Some(&value));
         let envelope = cloudevents::envelope(&record.headers, &value)?;
         return Ok(vec![facts_of(source, key, &envelope, (record, None), ignored)]);
     };
-    let made = adapter.events(&value);
+    let made = adapter.events(&value, &arena);
     let facts = made.into_iter().enumerate().map(|(number, made)| {
         let value = made.map(Json::Object);
         see(value.as_ref().ok());
@@ -344,7 +346,7 @@ fn read_data(kind: FactType, data: &Data<'_>) -> Result<facts::Read, Rejection> 
         Data::Base64(encoded) => {
             let bytes = cloudevents::base64(encoded);
             let bytes = bytes.ok_or_else(|| rejected(RejectReason::InvalidData, "`data_base64` is not base64"))?;
-            match json::parse(&bytes) {
+            match json::parse(&bytes, &Arena::new()) {
                 Ok(Json::Object(object)) => facts::read(kind, &object),
                 _ => Err(rejected(
                     RejectReason::InvalidData,
