@@ -12,6 +12,7 @@ pub mod http;
 pub mod intake;
 pub mod log;
 pub mod names;
+pub mod planted;
 pub mod replay;
 pub mod settings;
 pub mod shape;

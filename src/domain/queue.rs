@@ -9,6 +9,7 @@ use super::bytes::{Malformed, Reader, Writer};
 use super::letter::{Ask, AskId};
 use super::rotation::Rep;
 use super::time::Instant;
+use crate::planted::{self, Bug};
 
 /// A lead's place in a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +89,10 @@ impl Queues {
             let mut reps = reps.iter();
             reps.any(|(id, rep)| rep.obstacle(id, needs, refused).is_none())
         });
-        servable.filter_map(|(_, line)| line.first().copied()).collect()
+        let lost = usize::from(planted::is(Bug::QueueHeadLost));
+        servable
+            .filter_map(|(_, line)| line.iter().nth(lost).copied())
+            .collect()
     }
 
     /// The place behind this one in its line.

@@ -19,6 +19,7 @@ use super::journal::{
 use super::letter::Letter;
 use super::policy::Policy;
 use super::time::Instant;
+use crate::planted::{self, Bug};
 
 /// Reads a policy document; the shell brings it, since the domain reads no files.
 pub type Compile = fn(&PolicyDocument) -> Option<Policy>;
@@ -238,6 +239,7 @@ impl Shard {
         self.own.at = self.own.at.max(at);
         match record {
             JournalRecord::Foundation(foundation, policy) => self.found(foundation, policy, into),
+            JournalRecord::Facts(packed) if planted::is(Bug::PositionsByRange) && self.has_begun(packed) => Ok(()),
             JournalRecord::Facts(packed) => {
                 self.warm(packed);
                 packed
@@ -251,6 +253,12 @@ impl Shard {
                 Ok(())
             }
         }
+    }
+
+    /// Whether the first of these was seen before, which says nothing about the others.
+    fn has_begun(&self, packed: &Packed) -> bool {
+        let (seen, first) = (self.own.positions.get(&packed.source), packed.entries.first());
+        matches!((seen, first), (Some(seen), Some(first)) if first.position <= *seen)
     }
 
     fn warm(&self, packed: &Packed) {
@@ -328,11 +336,11 @@ impl Shard {
 
     fn receive(&mut self, mail: &Mail, into: &mut Consequences) -> Result<(), Halt> {
         let last = self.own.received.entry(mail.from).or_default();
-        if mail.sequence <= *last {
+        if mail.sequence <= *last && !planted::is(Bug::MailTwice) {
             into.repeats += 1;
             return Ok(());
         }
-        if mail.sequence != *last + 1 {
+        if mail.sequence > *last + 1 && !planted::is(Bug::MailGapIgnored) {
             return Err(Halt::MailGap {
                 from: mail.from,
                 expected: *last + 1,
@@ -341,7 +349,7 @@ impl Shard {
         }
         *last = mail.sequence;
         let policy = self.policy().ok_or(Halt::Unfounded)?;
-        if mail.policy_version > policy.version {
+        if mail.policy_version > policy.version && !planted::is(Bug::NewerMailEarly) {
             let key = (mail.from, mail.sequence);
             self.waiting.insert(key, mail.clone());
             into.changed.insert(Part::Waiting(key.0, key.1));

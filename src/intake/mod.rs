@@ -24,6 +24,7 @@ use crate::log::{
     Ack, Appender, Consumer, Log, LogError, Membership, NewRecord, Place, ReadLimit, Record, Signal, Topic,
 };
 use crate::names::Names;
+use crate::planted::{self, Bug};
 use crate::settings::Begin;
 use crate::status::Status;
 use crate::telemetry::metrics::{Metrics, seconds_between};
@@ -200,6 +201,10 @@ impl Intake {
         match self.turn(now) {
             Ok(()) => Ok(()),
             Err(LogError::Refused(why)) => Err(Stop::Refused(why)),
+            Err(LogError::Unknown(_)) if planted::is(Bug::LostAppendIgnored) => {
+                self.forget_appends();
+                Ok(())
+            }
             Err(error) => self.start_over(error, now),
         }
     }

@@ -10,6 +10,7 @@ use super::{ACK_WAIT, BEGIN_AGAIN_MS, CLOSE_ATTEMPTS_MAX, Intake, Phase, Stop};
 use crate::clock::Now;
 use crate::domain::journal::SourcePartition;
 use crate::log::{Committed, LogError, Place};
+use crate::planted::{self, Bug};
 
 impl Intake {
     /// Begins what was assigned. A topic that cannot be begun right now is tried again later; the
@@ -143,7 +144,7 @@ impl Intake {
                 offsets.push((
                     place.clone(),
                     Committed {
-                        offset: reading.journaled,
+                        offset: planted::either(Bug::CommitBeforeFlush, reading.next, reading.journaled),
                         metadata: note.write(),
                     },
                 ));
@@ -180,15 +181,19 @@ impl Intake {
         finished
     }
 
+    pub(super) fn forget_appends(&mut self) {
+        self.appender = None;
+        self.on_their_way.clear();
+        self.appended = Appended::default();
+    }
+
     /// Throws the appender away and reads again from the committed offsets.
     pub(super) fn start_over(&mut self, error: LogError, now: Now) -> Result<(), Stop> {
         let Some(wait) = self.trouble.again(now) else {
             return Err(Stop::Trouble { last: error });
         };
         tracing::warn!(%error, wait_ms = wait, "starting over from the committed offsets");
-        self.appender = None;
-        self.on_their_way.clear();
-        self.appended = Appended::default();
+        self.forget_appends();
         for (place, phase) in &mut self.partitions {
             if matches!(phase, Phase::Reading(_))
                 && let Err(error) = self.consumer.stop(place)

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::time::Instant;
+use crate::planted::{self, Bug};
 
 /// What was noted before the ends were asked for.
 #[derive(Debug)]
@@ -21,7 +22,8 @@ pub(super) struct Sample {
 impl Sample {
     /// What this proves to journal partition `partition`; nothing before our first clock record.
     fn instant(&self, partition: u32) -> Option<Instant> {
-        self.appended.get(&partition).map(|appended| self.own.min(*appended))
+        let bound = |appended: &Instant| planted::either(Bug::LocalClock, self.own, self.own.min(*appended));
+        self.appended.get(&partition).map(bound)
     }
 }
 

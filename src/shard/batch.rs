@@ -10,6 +10,7 @@ use crate::domain::journal::{JournalRecord, Mail};
 use crate::domain::shard::{Consequences, Outgoing, Part};
 use crate::domain::time::Instant;
 use crate::log::{LogError, NewRecord, ReadLimit, Transactor};
+use crate::planted::{self, Bug};
 use crate::wire::state::{Images, StateRecord};
 use crate::wire::{self, outputs};
 
@@ -108,7 +109,15 @@ impl Writer<'_> {
         let journal = self.plan.names.journal();
         let mut bags: BTreeMap<u32, Vec<Mail>> = BTreeMap::new();
         for (to, mail) in batch.values().flat_map(|consequences| &consequences.mail) {
-            bags.entry(*to).or_default().push(mail.clone());
+            let bag = bags.entry(*to).or_default();
+            let at = planted::either(Bug::LettersReversed, 0, bag.len());
+            bag.insert(at, mail.clone());
+            if planted::is(Bug::MailTwice) {
+                bag.push(mail.clone());
+            }
+            if planted::is(Bug::MailGapIgnored) && mail.sequence % 5 == 0 {
+                bag.pop();
+            }
         }
         for (to, letters) in bags {
             for letters in letters.chunks(LETTERS_MAX) {
@@ -172,7 +181,8 @@ pub(super) fn remember(
     let image = |live: &Live, part: &Part| (part.key(), live.shard.image(part));
     let none = BTreeSet::new();
     let parts = changed.unwrap_or(&none);
-    let mut changed: Vec<_> = parts.iter().map(|part| image(live, part)).collect();
+    let written = parts.iter().skip(usize::from(planted::is(Bug::ChangeNotWritten)));
+    let mut changed: Vec<_> = written.map(|part| image(live, part)).collect();
     let shard = live.shard.own_image();
     let sizes = changed
         .iter()

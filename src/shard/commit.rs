@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::{self, Batch, Writer};
-use super::{Interrupt, Live, Phase, Stop, Worker};
+use super::{Interrupt, Live, Phase, Plan, Stop, Worker};
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::shard::{Consequences, Outgoing};
 use crate::log::{Commit, Committed, Log, LogError, Place};
+use crate::planted::{self, Bug};
 
 /// Commits, at least, in the time within which what was erased must be out of the state log.
 const COMMITS_TO_ERASE: i64 = 24;
@@ -59,30 +60,41 @@ impl Worker {
             transactor: transactor.as_mut(),
             plan: &self.plan,
         };
+        let early = planted::is(Bug::StateBeforeOutputs)
+            .then(|| writer.states_alone(self.log.as_ref(), &batch.consequences, &mut live))
+            .transpose()?;
         writer.outputs(&batch.consequences)?;
         writer.mail(&batch.consequences)?;
         writer.transactor.flush()?;
-        let offsets = writer.states(self.log.as_ref(), &batch.consequences, &mut live)?;
+        if planted::is(Bug::OutputsOnTheirOwn) {
+            writer.cut()?;
+        }
+        let offsets = match early {
+            Some(offsets) => offsets,
+            None => writer.states(self.log.as_ref(), &batch.consequences, &mut live)?,
+        };
         transactor.flush()?;
-        transactor.positions(&offsets, &ownership)?;
+        if !planted::is(Bug::OffsetsLeftOut) {
+            transactor.positions(&offsets, &ownership)?;
+        }
+        if planted::is(Bug::TrimBeforeCommit) {
+            trim(&mut live, &self.plan, self.log.as_ref(), now);
+        }
         let commit = transactor.commit()?;
         let open = started.elapsed();
         self.pace.took(open, self.plan.open_time_max);
         self.metrics.shard.commit_seconds.observe(open.as_secs_f64());
         // A turn may take many transactions; each is a sign of life.
         self.status.turned(&self.plan.writer_id);
-        if commit == Commit::Slow {
+        if commit == Commit::Slow && !planted::is(Bug::SlowCommitTrusted) {
             self.writer = None;
         }
-        let state = self.plan.names.state();
-        for (partition, live) in live {
+        for live in live.values_mut() {
             live.committed = live.shard.next_offset();
             live.committed_at = now.running_ms;
-            let place = Place::new(&state, partition);
-            if live.forward.trim(self.log.as_ref(), &place, now.running_ms) {
-                self.metrics.shard.state_turns.inc();
-            }
         }
+        let turns = trim(&mut live, &self.plan, self.log.as_ref(), now);
+        self.metrics.shard.state_turns.inc_by(turns);
         self.count(batch, now);
         Ok(())
     }
@@ -102,7 +114,35 @@ impl Worker {
     }
 }
 
+/// Deletes what turns that have gone round leave behind them; how many there were.
+fn trim(live: &mut BTreeMap<u32, &mut Live>, plan: &Plan, log: &dyn Log, now: Now) -> u64 {
+    let state = plan.names.state();
+    let mut turns = 0;
+    for (partition, live) in live {
+        let place = Place::new(&state, *partition);
+        turns += u64::from(live.forward.trim(log, &place, now.running_ms));
+    }
+    turns
+}
+
 impl Writer<'_> {
+    /// What no transaction may do: end in the middle, and be followed by another.
+    fn cut(&mut self) -> Result<(), LogError> {
+        self.transactor.commit()?;
+        self.transactor.begin()
+    }
+
+    fn states_alone(
+        &mut self,
+        log: &dyn Log,
+        batch: &BTreeMap<u32, Consequences>,
+        live: &mut BTreeMap<u32, &mut Live>,
+    ) -> Result<Vec<(Place, Committed)>, Interrupt> {
+        let offsets = self.states(log, batch, live)?;
+        self.cut()?;
+        Ok(offsets)
+    }
+
     /// What each shard remembers, and the journal offsets that go with it.
     fn states(
         &mut self,

@@ -10,6 +10,7 @@ use crate::domain::bytes::Malformed;
 use crate::domain::shard::{Part, Shard};
 use crate::domain::time::Instant;
 use crate::log::{Log, LogError, Place};
+use crate::planted::{self, Bug};
 use crate::wire::state::{EntityKey, Image, Turn, TurnPlace};
 
 /// For each four bytes that a transaction writes of its own, so many are carried. With five, the log
@@ -65,6 +66,9 @@ impl Forward {
             self.next_turn();
         }
         self.turn = turn;
+        if planted::is(Bug::TurnForgotten) {
+            self.turn.iter_mut().for_each(|turn| turn.place = TurnPlace::Round);
+        }
         self.recent += bytes;
     }
 
@@ -135,6 +139,9 @@ impl Forward {
             }
             for part in parts {
                 if bytes >= budget {
+                    if planted::is(Bug::CarrySkipsOne) {
+                        after = Some(part);
+                    }
                     break;
                 }
                 bytes += carried.add(shard, &part, changed);

@@ -24,6 +24,7 @@ use crate::domain::journal::Foundation;
 use crate::domain::shard::{Halt, Shard};
 use crate::log::{Consumer, Log, LogError, Membership, Ownership, Place, ReadLimit, Record, Signal, Transactor};
 use crate::names::Names;
+use crate::planted::{self, Bug};
 use crate::status::Status;
 use crate::telemetry::metrics::Metrics;
 use crate::trouble::{TROUBLE_MINUTES_MAX, Trouble};
@@ -345,7 +346,9 @@ impl Worker {
 
     fn apply(&mut self, partition: u32, records: &[Record], batch: &mut Batch, now: Now) -> Result<(), Interrupt> {
         for record in records {
-            self.fire(partition, batch, now)?;
+            if !planted::is(Bug::DeadlinesAfterRecord) {
+                self.fire(partition, batch, now)?;
+            }
             let Some(Phase::Ready(live)) = self.partitions.get_mut(&partition) else {
                 return Ok(());
             };
@@ -358,7 +361,8 @@ impl Worker {
             };
             let journaled = wire::journal::decode(value).map_err(malformed)?;
             let consequences = batch.consequences.entry(partition).or_default();
-            let applied = live.shard.apply(record.offset, record.time, &journaled, consequences);
+            let at = planted::either(Bug::OwnTime, now.time, record.time);
+            let applied = live.shard.apply(record.offset, at, &journaled, consequences);
             applied.map_err(|halt| Interrupt::Stop(Stop::Halt { partition, halt }))?;
             batch.bytes += value.len();
             if batch.is_full(self.pace.limit(self.plan.batch), self.plan.batch_time) {

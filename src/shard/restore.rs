@@ -12,6 +12,7 @@ use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::shard::{Charter, Part, Shard};
 use crate::log::{Found, Isolation, Log, LogError, Place, ReadLimit, Reader, Record};
+use crate::planted::{self, Bug};
 use crate::wire::state::{self, Images, StateRecord};
 
 /// The header of a state record that names the transactional id it was written under.
@@ -77,7 +78,8 @@ impl Restore {
     /// Begins at the start of the state log; the fence with `token` was committed before.
     pub(super) fn begin(log: &dyn Log, place: &Place, token: [u8; 16], now: Now) -> Result<Self, LogError> {
         let (start, _) = log.bounds(place)?;
-        let reader = log.reader(place, start, Isolation::Committed)?;
+        let isolation = planted::either(Bug::UncommittedBelieved, Isolation::Uncommitted, Isolation::Committed);
+        let reader = log.reader(place, start, isolation)?;
         let gathered = Gathered::default();
         Ok(Self {
             place: place.clone(),
@@ -109,6 +111,9 @@ impl Restore {
                 return Ok(None);
             }
         };
+        if planted::is(Bug::FenceNotAwaited) && records.is_empty() {
+            return self.finish(charter).map(Some);
+        }
         for record in records {
             self.next = record.offset + 1;
             self.quiet_since = now.running_ms;
@@ -222,6 +227,8 @@ impl Gathered {
             for (key, image) in images.changed.into_iter().chain(carried) {
                 let part = Part::parse(&key).map_err(|Malformed| "a key is malformed".to_owned())?;
                 match image {
+                    Some(_) if planted::is(Bug::OlderImageWins) && self.parts.contains_key(&part) => None,
+                    None if planted::is(Bug::GoneComesBack) => None,
                     Some(image) => self.parts.insert(part, image),
                     None => self.parts.remove(&part),
                 };

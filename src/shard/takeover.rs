@@ -8,6 +8,7 @@ use crate::domain::journal::PolicyDocument;
 use crate::domain::policy::Policy;
 use crate::domain::shard::{Charter, Shard};
 use crate::log::{Commit, Committed, LogError, Ownership, Place};
+use crate::planted::{self, Bug};
 use crate::wire;
 
 impl Worker {
@@ -175,9 +176,14 @@ impl Worker {
             return Err(Stop::Trouble { last: error });
         };
         tracing::warn!(%error, wait_ms = wait, "starting over from the log");
-        self.writer = None;
+        if !(planted::is(Bug::AbortAndGoOn) && matches!(error, LogError::Unknown(_))) {
+            self.writer = None;
+        }
         let journal = self.plan.names.journal();
         for (partition, phase) in &mut self.partitions {
+            if planted::is(Bug::MemoryKept) && matches!(phase, Phase::Ready(_)) {
+                continue;
+            }
             if matches!(phase, Phase::Ready(_))
                 && let Err(error) = self.consumer.stop(&Place::new(&journal, *partition))
             {

@@ -5,6 +5,8 @@ mod many;
 mod oracle;
 mod outside;
 mod plan;
+#[cfg(feature = "planted")]
+mod planted;
 mod play;
 mod promises;
 mod replay;
@@ -29,6 +31,10 @@ const USAGE: &str = "usage: simulate SEED        plays one seed and tells its st
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let mut out = std::io::stdout();
+    #[cfg(feature = "planted")]
+    if let Some(("--planted", words)) = words.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return ended(planted::run(words, &mut out));
+    }
     let outcome = match words.as_slice() {
         [word] => match (word.parse(), range(word)) {
             (Ok(seed), _) => one(seed, &mut out),
@@ -43,6 +49,10 @@ fn main() -> ExitCode {
         },
         _ => return usage(),
     };
+    ended(outcome)
+}
+
+fn ended(outcome: Result<bool, String>) -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
@@ -89,7 +99,7 @@ fn one(seed: u64, out: &mut impl Write) -> Result<bool, String> {
 }
 
 fn many(range: Range, out: &mut (impl Write + Send)) -> Result<bool, String> {
-    let summary = run_many(range, false, out)?;
+    let summary = run_many(range, false, &|| (), out)?;
     let words = |error: std::io::Error| error.to_string();
     for what in &summary.reached {
         writeln!(out, "reached: {what}").map_err(words)?;

@@ -40,13 +40,19 @@ pub(crate) struct Summary {
 }
 
 /// Plays the seeds on as many threads as there are cores; stops after the first violation if told
-/// so. Violations are written as they are found.
-pub(crate) fn run_many(range: Range, stops_at_first: bool, out: &mut (impl Write + Send)) -> Result<Summary, String> {
+/// so. Violations are written as they are found. Each thread begins with `first`.
+pub(crate) fn run_many(
+    range: Range,
+    stops_at_first: bool,
+    first: &(dyn Fn() + Sync),
+    out: &mut (impl Write + Send),
+) -> Result<Summary, String> {
     let next = AtomicU64::new(range.first);
     let begun = Instant::now();
     let summary = Mutex::new((Summary::default(), out, begun));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let work = || -> Result<(), String> {
+        first();
         let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);

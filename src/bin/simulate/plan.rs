@@ -76,7 +76,7 @@ impl Plan {
             outage_ms_max: 6_000,
             clock_jump,
             patience_ms: 30_000,
-            erase_within_ms: chance.between(6_000, 60_000),
+            erase_within_ms: chance.between(1_500, 30_000),
             deadlines_max: 1 + chance.below(4) as usize,
             queued_max: 1 + chance.below(4) as usize,
             records_max: 4 + chance.below(40) as usize,

@@ -11,6 +11,7 @@ use super::replay::Follower;
 use super::world::World;
 use tasuki::domain::journal::SourcePartition;
 use tasuki::log::{Log, Place};
+use tasuki::planted::soundly;
 use tasuki::telemetry::metrics::Metrics;
 
 /// How time passes in a turn, in milliseconds, while things go wrong.
@@ -61,7 +62,7 @@ pub(crate) fn play(seed: u64, metrics: &Arc<Metrics>, tells: bool) -> Outcome {
         violations: Vec::new(),
         reached,
     };
-    oracle.check();
+    soundly(|| oracle.check());
     let said = if tells { oracle.story() } else { String::new() };
     let mut inner = world.inner();
     violations.append(&mut inner.violations);
@@ -118,7 +119,7 @@ fn live(world: &World, followers: &mut [Follower], reached: &mut BTreeSet<&'stat
 fn follow(world: &World, followers: &mut [Follower], reached: &mut BTreeSet<&'static str>) -> Result<(), String> {
     followers
         .iter_mut()
-        .try_for_each(|follower| follower.advance(&world.log, &world.names, reached))
+        .try_for_each(|follower| soundly(|| follower.advance(&world.log, &world.names, reached)))
 }
 
 /// Everything sent was taken in, no deadline is to come, nothing is on its way.

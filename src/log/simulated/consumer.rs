@@ -9,6 +9,7 @@ use super::SimulatedLog;
 use super::group::{Group, Told};
 use super::state::{Late, State};
 use crate::domain::time::Instant;
+use crate::planted::{self, Bug};
 
 /// A member of a group.
 pub(super) struct SimulatedConsumer {
@@ -36,6 +37,12 @@ pub(super) struct Proof {
     pub(super) member: u64,
     pub(super) generation: u64,
 }
+
+/// A slow partition brings a single record, once in so many reads.
+const SLOW_READ: u32 = 6;
+
+/// The generation of a member that knows none; the group checks nothing then.
+pub(super) const UNCHECKED: u64 = u64::MAX;
 
 impl SimulatedConsumer {
     pub(super) fn join(log: SimulatedLog, membership: &Membership) -> Result<Self, LogError> {
@@ -110,7 +117,8 @@ impl SimulatedConsumer {
         let first = state.chance.below(self.started.len() as u64) as usize;
         let places: Vec<Place> = self.started.keys().cloned().collect();
         for place in places.iter().cycle().skip(first).take(places.len()) {
-            if self.leaving.contains(place) || state.is_slow(place) {
+            let is_slow = state.is_slow(place);
+            if self.leaving.contains(place) || is_slow && !state.chance.once_in(SLOW_READ) {
                 continue;
             }
             if state.is_cut_off(place) {
@@ -119,7 +127,9 @@ impl SimulatedConsumer {
                 continue;
             }
             let short_read = state.faults.short_read;
-            let limit = if state.chance.once_in(short_read) {
+            let limit = if is_slow {
+                ReadLimit { records_max: 1, ..left }
+            } else if state.chance.once_in(short_read) {
                 ReadLimit {
                     records_max: left.records_max.min(1 + state.chance.below(3) as usize),
                     ..left
@@ -211,7 +221,7 @@ impl Consumer for SimulatedConsumer {
         Ok(Ownership(Arc::new(Proof {
             group: self.membership.group.clone(),
             member: self.member,
-            generation,
+            generation: planted::either(Bug::NegativeGeneration, UNCHECKED, generation),
         })))
     }
 

@@ -29,8 +29,9 @@ use super::{
 use crate::clock::Clock;
 use crate::domain::time::Instant;
 
-/// Called at the beginning of each call, with the process that makes it.
-pub type Hook = Box<dyn Fn(u64) + Send + Sync>;
+/// Called at the beginning of each call, with the process that makes it and whether the call is one
+/// of the few at which it matters most who else goes on meanwhile.
+pub type Hook = Box<dyn Fn(u64, bool) + Send + Sync>;
 
 /// One process's door to the log.
 #[derive(Clone)]
@@ -172,8 +173,13 @@ impl SimulatedLog {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Every call of a process begins here.
+    /// Most calls of a process begin here.
     fn enter(&self) -> Result<MutexGuard<'_, State>, LogError> {
+        self.enter_at(false)
+    }
+
+    /// Every call of a process begins here; see `Hook`.
+    fn enter_at(&self, crossing: bool) -> Result<MutexGuard<'_, State>, LogError> {
         if self.process == 0 {
             let now = self.shared.clock.read();
             let mut state = self.state();
@@ -181,7 +187,7 @@ impl SimulatedLog {
             return Ok(state);
         }
         if let Some(hook) = self.shared.hook.get() {
-            hook(self.process);
+            hook(self.process, crossing);
         }
         let now = self.shared.clock.read();
         let mut state = self.state();
@@ -209,7 +215,7 @@ impl Log for SimulatedLog {
     }
 
     fn transactor(&self, id: &str) -> Result<Box<dyn Transactor>, LogError> {
-        let epoch = self.enter()?.take_over(id);
+        let epoch = self.enter_at(true)?.take_over(id);
         Ok(Box::new(writer::SimulatedTransactor::new(self.clone(), id, epoch)))
     }
 
@@ -231,7 +237,7 @@ impl Log for SimulatedLog {
     }
 
     fn trim(&self, place: &Place, below: u64) -> Result<(), LogError> {
-        self.enter()?.partition(place)?.trim(below);
+        self.enter_at(true)?.partition(place)?.trim(below);
         Ok(())
     }
 }

@@ -26,7 +26,7 @@ impl SimulatedReader {
 
 impl Reader for SimulatedReader {
     fn read(&mut self, limit: ReadLimit, _: Duration) -> Result<Found, LogError> {
-        let mut state = self.log.enter()?;
+        let mut state = self.log.enter_at(true)?;
         let short_read = state.faults.short_read;
         let limit = if state.chance.once_in(short_read) {
             ReadLimit {

@@ -280,6 +280,13 @@ impl State {
         Ok(())
     }
 
+    /// Aborts the transaction of `id`, if the epoch is still its own.
+    pub(super) fn abort(&mut self, id: &str, epoch: u64) {
+        if self.fence(id, epoch).is_ok() {
+            self.finish(id, false);
+        }
+    }
+
     fn finish(&mut self, id: &str, commits: bool) {
         let Some(open) = self.writers.get_mut(id).and_then(|writer| writer.open.take()) else {
             return;

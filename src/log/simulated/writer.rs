@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::super::{Ack, Appender, Commit, Committed, LogError, NewRecord, Ownership, Place, Transactor};
 use super::SimulatedLog;
-use super::consumer::Proof;
+use super::consumer::{Proof, UNCHECKED};
 use super::state::{Late, State};
 use crate::domain::ids::murmur2;
+use crate::planted::{self, Bug};
 
 /// Records an appender holds at most.
 const QUEUE_RECORDS_MAX: usize = 100_000;
@@ -164,6 +165,16 @@ impl SimulatedTransactor {
         }
     }
 
+    /// Kafka's client can be made to: it aborts what is open, and keeps its epoch.
+    fn go_on_all_the_same(&mut self) {
+        let log = self.log.clone();
+        if let Ok(mut state) = log.enter() {
+            state.abort(&self.id, self.epoch);
+            self.queue.clear();
+            self.stand = Stand::Ready;
+        }
+    }
+
     /// Any error ends a transactor, and leaves the outcome unknown unless it says more.
     fn ends<T>(&mut self, outcome: Result<T, LogError>) -> Result<T, LogError> {
         outcome.map_err(|error| {
@@ -261,6 +272,9 @@ impl Way {
 
 impl Transactor for SimulatedTransactor {
     fn begin(&mut self) -> Result<(), LogError> {
+        if planted::is(Bug::AbortAndGoOn) || planted::is(Bug::SlowCommitTrusted) {
+            self.go_on_all_the_same();
+        }
         self.expect(&Stand::Ready)?;
         self.stand = Stand::Open;
         Ok(())
@@ -287,7 +301,10 @@ impl Transactor for SimulatedTransactor {
         let log = self.log.clone();
         let outcome = log.enter().and_then(|mut state| {
             let known = state.groups.entry(proof.group.clone()).or_default();
-            if !known.accepts(proof.member, proof.generation) {
+            if proof.generation != UNCHECKED && !known.accepts(proof.member, proof.generation) {
+                if planted::is(Bug::ZombieNotRefused) {
+                    return Ok(());
+                }
                 state.reach("a former owner was fenced");
                 return Err(LogError::Fenced(
                     "the group has gone on to another generation".to_owned(),

@@ -31,6 +31,8 @@ const BEGIN: Instant = Instant::from_millis(1_790_000_000_000);
 const JOURNAL_KEPT_MS: i64 = 86_400_000;
 /// Calls within calls within calls, at most.
 const DEPTH_MAX: u32 = 2;
+/// Calls at which it matters who goes on meanwhile are interrupted so many times as often.
+const CROSSING: u32 = 10;
 /// Process numbers of one seat are so far apart.
 const NUMBERS: u64 = 16;
 
@@ -132,9 +134,9 @@ impl World {
             plan,
         });
         let weak: Weak<Self> = Arc::downgrade(&world);
-        world.log.set_hook(Box::new(move |process| {
+        world.log.set_hook(Box::new(move |process, crossing| {
             if let Some(world) = weak.upgrade() {
-                world.interrupt(process);
+                world.interrupt(process, crossing);
             }
         }));
         world
@@ -322,11 +324,12 @@ impl World {
     }
 
     /// In the middle of a call of `number`: others may go on, and the process may die.
-    fn interrupt(&self, number: u64) {
+    fn interrupt(&self, number: u64, crossing: bool) {
         let process = ((number - 1) % NUMBERS) as usize;
         let turns = {
             let mut inner = self.inner();
             let often = self.plan.interruption;
+            let often = if crossing { often.div_ceil(CROSSING) } else { often };
             if inner.is_healing || inner.depth >= DEPTH_MAX || !inner.chance.once_in(often) {
                 return;
             }
