@@ -92,6 +92,7 @@ impl Marks {
             self.bytes.drain(..CHUNK * BYTES);
             self.first += 1;
         }
+        self.drop_old(at);
         if self.bytes.len() == self.bytes.capacity() {
             self.bytes.reserve_exact(BYTES * (4 + self.len() / 4));
         }
@@ -142,6 +143,20 @@ impl Marks {
         Ok(())
     }
 
+    /// Of a lead with one chunk, which is written as a whole anyway, the marks that ran out go as
+    /// soon as they are more than half of it.
+    fn drop_old(&mut self, at: Instant) {
+        if self.len() >= CHUNK {
+            return;
+        }
+        let mut marks = self.bytes.chunks_exact(BYTES);
+        let middle = marks.len() / 2;
+        if marks.clone().nth(middle).is_some_and(|entry| is_over(entry, at)) {
+            let stands = marks.position(|entry| !is_over(entry, at)).unwrap_or(self.len());
+            self.bytes.drain(..stands * BYTES);
+        }
+    }
+
     fn first_chunk_is_over(&self, at: Instant) -> bool {
         let last = self.bytes.chunks_exact(BYTES).nth(CHUNK - 1);
         last.is_some_and(|entry| is_over(entry, at))
@@ -182,6 +197,19 @@ mod tests {
         assert!(marks.stands(mark(1), made.plus_millis(STANDS_MS)));
         assert!(!marks.stands(mark(1), made.plus_millis(STANDS_MS + 1)));
         assert!(!marks.stands(mark(2), made));
+    }
+
+    #[test]
+    fn marks_that_ran_out_go_when_they_are_most_of_the_only_chunk() {
+        let mut marks = Marks::default();
+        for (number, day) in [(0, 0), (1, 1), (2, 6), (3, 8)] {
+            marks.add(mark(number), Instant::from_millis(day * DAY_MS + 1));
+        }
+        marks.add(mark(4), Instant::from_millis(12 * DAY_MS));
+        assert_eq!(marks.len(), 5, "two in four are over");
+        marks.add(mark(5), Instant::from_millis(14 * DAY_MS));
+        assert_eq!((marks.len(), marks.chunks()), (3, 0..1), "three in five are over");
+        assert!(marks.stands(mark(3), Instant::from_millis(15 * DAY_MS)));
     }
 
     #[test]

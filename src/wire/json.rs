@@ -349,16 +349,23 @@ impl<'a> Parser<'a> {
 pub(super) fn plain_length(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((chunk, behind)) = rest.split_first_chunk() {
-        let chunk = u8x16::new(*chunk);
-        let control = chunk.min(LAST_CONTROL).simd_eq(chunk);
-        let found = (control | chunk.simd_eq(QUOTE) | chunk.simd_eq(BACKSLASH)).to_bitmask();
+        let found = specials(*chunk);
         if found != 0 {
             return bytes.len() - rest.len() + found.trailing_zeros() as usize;
         }
         rest = behind;
     }
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-    bytes.len() - rest.len() + rest.iter().position(special).unwrap_or(rest.len())
+    let mut chunk = [b'"'; 16];
+    chunk.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+    bytes.len() - rest.len() + specials(chunk).trailing_zeros().min(rest.len() as u32) as usize
+}
+
+/// A bit for each byte that is a quote, a backslash or a control character.
+#[inline]
+fn specials(chunk: [u8; 16]) -> u32 {
+    let chunk = u8x16::new(chunk);
+    let control = chunk.min(LAST_CONTROL).simd_eq(chunk);
+    (control | chunk.simd_eq(QUOTE) | chunk.simd_eq(BACKSLASH)).to_bitmask()
 }
 
 const LAST_CONTROL: u8x16 = u8x16::new([0x1f; 16]);

@@ -2,7 +2,7 @@
 //!
 //! Members that the contract marks optional are left out when absent, all others are there.
 
-use super::members::Members;
+use super::members::{Members, text as write_text};
 use crate::domain::event::{
     CampaignSpan, Decision, Feedback, HandedOff, PassedOver, PolicyStamp, Promise, Queued, Reason, Score, SlaNotice,
     Stage, StageChanged, Withdrawn, WithdrawnBecause,
@@ -134,12 +134,13 @@ pub(super) fn write_person(members: &mut Members<'_>, person: &Person) {
 
 pub(super) fn write_profile(members: &mut Members<'_>, profile: &[Attribute]) {
     for (name, value) in profile {
-        match value {
-            Some(Value::Text(text)) => members.text(name, text),
-            Some(Value::Number(number)) => members.plain(name, number.text()),
-            Some(Value::Bool(value)) => members.plain(name, value),
-            None => members.null(name),
-        }
+        members.any(name, |out| match value {
+            Some(Value::Text(text)) => write_text(out, text),
+            Some(Value::Number(number)) => out.extend_from_slice(number.text().as_bytes()),
+            Some(Value::Bool(true)) => out.extend_from_slice(b"true"),
+            Some(Value::Bool(false)) => out.extend_from_slice(b"false"),
+            None => out.extend_from_slice(b"null"),
+        });
     }
 }
 
@@ -150,7 +151,7 @@ fn write_campaigns(data: &mut Members<'_>, campaigns: &CampaignSpan) {
     });
 }
 
-fn write_campaign(span: &mut Members<'_>, name: &str, campaign: Option<&Campaign>) {
+fn write_campaign(span: &mut Members<'_>, name: &'static str, campaign: Option<&Campaign>) {
     let Some(campaign) = campaign else {
         return span.null(name);
     };

@@ -49,8 +49,17 @@ fn show(out: &mut Vec<u8>, value: impl Display) {
 }
 
 impl Members<'_> {
-    /// A member whose value is written by `write`.
-    pub(super) fn value(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
+    /// A member whose value is written by `write`. Its name is one of ours: nothing to escape.
+    pub(super) fn value(&mut self, name: &'static str, write: impl FnOnce(&mut Vec<u8>)) {
+        let before: &[u8] = if std::mem::take(&mut self.empty) { b"\"" } else { b",\"" };
+        self.out.extend_from_slice(before);
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        write(self.out);
+    }
+
+    /// A member of any name.
+    pub(super) fn any(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
         if !std::mem::take(&mut self.empty) {
             self.out.push(b',');
         }
@@ -60,12 +69,12 @@ impl Members<'_> {
     }
 
     /// Text.
-    pub(super) fn text(&mut self, name: &str, value: &str) {
+    pub(super) fn text(&mut self, name: &'static str, value: &str) {
         self.value(name, |out| text(out, value));
     }
 
     /// What displays as plain text without anything to escape: ids, times.
-    pub(super) fn shown(&mut self, name: &str, value: impl Display) {
+    pub(super) fn shown(&mut self, name: &'static str, value: impl Display) {
         self.value(name, |out| {
             out.push(b'"');
             show(out, value);
@@ -74,17 +83,17 @@ impl Members<'_> {
     }
 
     /// A number or a bool.
-    pub(super) fn plain(&mut self, name: &str, value: impl Display) {
+    pub(super) fn plain(&mut self, name: &'static str, value: impl Display) {
         self.value(name, |out| show(out, value));
     }
 
     /// `null`
-    pub(super) fn null(&mut self, name: &str) {
+    pub(super) fn null(&mut self, name: &'static str) {
         self.value(name, |out| out.extend_from_slice(b"null"));
     }
 
     /// Text, or `null` where there is none.
-    pub(super) fn text_or_null(&mut self, name: &str, value: Option<&str>) {
+    pub(super) fn text_or_null(&mut self, name: &'static str, value: Option<&str>) {
         match value {
             Some(value) => self.text(name, value),
             None => self.null(name),
@@ -92,19 +101,19 @@ impl Members<'_> {
     }
 
     /// Text, left out where there is none.
-    pub(super) fn text_if(&mut self, name: &str, value: Option<&str>) {
+    pub(super) fn text_if(&mut self, name: &'static str, value: Option<&str>) {
         if let Some(value) = value {
             self.text(name, value);
         }
     }
 
     /// An object.
-    pub(super) fn object(&mut self, name: &str, write: impl FnOnce(&mut Members<'_>)) {
+    pub(super) fn object(&mut self, name: &'static str, write: impl FnOnce(&mut Members<'_>)) {
         self.value(name, |out| object(out, write));
     }
 
     /// A list of objects.
-    pub(super) fn objects<T>(&mut self, name: &str, items: &[T], mut write: impl FnMut(&mut Members<'_>, &T)) {
+    pub(super) fn objects<T>(&mut self, name: &'static str, items: &[T], mut write: impl FnMut(&mut Members<'_>, &T)) {
         self.value(name, |out| {
             out.push(b'[');
             for (number, item) in items.iter().enumerate() {

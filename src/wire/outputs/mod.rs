@@ -103,7 +103,7 @@ pub fn structured(topic: &str, record: &Record) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(value.len() + 512);
     object(&mut out, |event| {
         for (name, value) in attributes {
-            event.text(name, value);
+            event.any(name, |out| members::text(out, value));
         }
         event.text("topic", topic);
         event.text("datacontenttype", "application/json");
