@@ -77,9 +77,9 @@ impl Marks {
             .any(|entry| !is_over(entry, at))
     }
 
-    /// The last byte of the newest mark.
-    pub(crate) fn newest(&self) -> Option<&u8> {
-        self.bytes.last()
+    /// All there is to look through for a mark.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Makes a mark.

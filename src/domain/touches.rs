@@ -52,7 +52,11 @@ impl Touches {
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
-        writer.uint(self.by_rule().count() as u64);
+        let changes = self
+            .0
+            .windows(2)
+            .filter(|pair| matches!(pair, [one, next] if one.rule != next.rule));
+        writer.uint((changes.count() + usize::from(!self.0.is_empty())) as u64);
         for (rule, group) in self.by_rule() {
             writer.raw(&rule.0);
             writer.uint(group.len() as u64);
