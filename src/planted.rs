@@ -40,6 +40,7 @@ bugs! {
     CommitBeforeFlush, "commit-before-flush", TAKEN_IN;
     LostAppendIgnored, "lost-append-ignored", TAKEN_IN;
     LocalClock, "local-clock", IN_TIME;
+    TopicIdIgnored, "topic-id-ignored", TAKEN_IN;
     // The shard's transaction.
     OffsetsLeftOut, "offsets-left-out", SAID_ONCE;
     StateBeforeOutputs, "state-before-outputs", SAID_ONCE;
@@ -57,17 +58,20 @@ bugs! {
     TurnForgotten, "turn-forgotten", REMEMBERED;
     FenceNotAwaited, "fence-not-awaited", REMEMBERED;
     UncommittedBelieved, "uncommitted-believed", REMEMBERED;
+    EqualityInRestore, "equality-in-restore", REMEMBERED;
     OlderImageWins, "older-image-wins", REMEMBERED;
     GoneComesBack, "gone-comes-back", REMEMBERED;
     TimersLost, "timers-lost", IN_TIME;
     // What is decided.
     OwnTime, "own-time", SAME;
     DeadlinesAfterRecord, "deadlines-after-record", SAME;
+    PositionsByOffset, "positions-by-offset", TAKEN_IN;
     PositionsByRange, "positions-by-range", TAKEN_IN;
     MailTwice, "mail-twice", SAID_ONCE;
     MailGapIgnored, "mail-gap-ignored", SAID_ONCE;
     NewerMailEarly, "newer-mail-early", SAME;
     NewPartitionNotWaitedFor, "new-partition-not-waited-for", IN_TIME;
+    PatienceWhileNobodyRan, "patience-while-nobody-ran", IN_TIME;
     QueueHeadLost, "queue-head-lost", SAME;
 }
 

@@ -285,7 +285,8 @@ impl Shard {
 
     fn entry(&mut self, packed: &Packed, entry: &Entry, into: &mut Consequences) -> Result<(), Halt> {
         let seen = self.own.positions.get(&packed.source);
-        if seen.is_some_and(|seen| entry.position <= *seen) {
+        let by_offset = |seen: &Position| planted::is(Bug::PositionsByOffset) && entry.position.offset == seen.offset;
+        if seen.is_some_and(|seen| entry.position <= *seen || by_offset(seen)) {
             into.repeats += 1;
             return Ok(());
         }

@@ -9,7 +9,7 @@ use tasuki::clock::Now;
 use tasuki::domain::time::Instant;
 use tasuki::log::simulated::SimulatedLog;
 use tasuki::log::simulated::chance::Chance;
-use tasuki::log::{NewRecord, Place, Record};
+use tasuki::log::{Log, NewRecord, Place, Record, TopicId};
 use tasuki::names::Names;
 
 /// Who sends and what they have seen.
@@ -30,6 +30,8 @@ pub(crate) struct Outside {
     /// What was done, to be told.
     pub(crate) told: Vec<String>,
     policy_published: bool,
+    /// Sources as they were when they were made anew: id, partition and records.
+    pub(crate) past: Vec<(usize, TopicId, u32, Vec<Record>)>,
 }
 
 #[derive(Clone)]
@@ -50,6 +52,9 @@ pub(crate) struct Answered {
     /// When it was appended.
     pub(crate) appended: Instant,
 }
+
+/// The source that is made anew: engagement, on which no promise hangs.
+const ANEW: usize = 1;
 
 /// Outcomes, most often a response.
 const OUTCOMES: [&str; 9] = [
@@ -78,6 +83,7 @@ impl Outside {
             answered: Vec::new(),
             told: Vec::new(),
             policy_published: false,
+            past: Vec::new(),
         }
     }
 
@@ -180,7 +186,9 @@ impl Outside {
 
     fn erasure(&mut self, log: &SimulatedLog, chance: &mut Chance) {
         let (id, person) = (self.event_id(), chance.below(self.people));
-        let value = format!(r#"{{"id":"{id}","person":{{"email":"{}"}}}}"#, email(person));
+        // Two identifiers are two leads, and two facts in one record.
+        let also = if chance.once_in(2) { r#""lead_id":7,"# } else { "" };
+        let value = format!(r#"{{"id":"{id}","person":{{{also}"email":"{}"}}}}"#, email(person));
         self.send(log, chance, 4, value.into_bytes());
     }
 
@@ -201,6 +209,20 @@ impl Outside {
                 value.to_string().into_bytes(),
             );
         }
+    }
+
+    /// Makes a source anew; what it had and nobody has read yet is lost.
+    pub(crate) fn make_anew(&mut self, log: &SimulatedLog) {
+        let (topic, _, partitions) = SOURCES[ANEW];
+        let Ok(Some(known)) = log.topics(&[topic]).map(|mut found| found.remove(0)) else {
+            return;
+        };
+        for partition in 0..partitions {
+            let records = log.committed_records(&Place::new(topic, partition), 0).0;
+            self.past.push((ANEW, known.id, partition, records));
+        }
+        log.make_anew(topic);
+        self.told.push(format!("{topic} is made anew"));
     }
 
     /// Reads the outputs as they are now, and decides what to answer.
@@ -230,7 +252,11 @@ impl Outside {
             let outcome = *chance.pick(&OUTCOMES);
             let reason = (outcome == "rejected" && chance.once_in(2)).then_some("wrong-territory");
             // Most of them near the promised instant.
-            let later = chance.between(0, 9_000);
+            let later = if chance.once_in(2) {
+                chance.between(5_500, 8_500)
+            } else {
+                chance.between(0, 9_000)
+            };
             let ago = chance.once_in(4).then(|| chance.between(0, later.min(3_000)));
             self.answers.push((
                 now.running_ms + later,

@@ -30,6 +30,12 @@ pub(crate) struct Plan {
     pub(crate) outage: u32,
     /// For how long at most, in milliseconds.
     pub(crate) outage_ms_max: i64,
+    /// A group forgets an offset, once in so many turns.
+    pub(crate) forgetting: u32,
+    /// Nobody runs for a while, once in so many turns.
+    pub(crate) standstill: u32,
+    /// A source is made anew, once in so many turns.
+    pub(crate) made_anew: u32,
     /// A process's clock jumps, once in so many turns.
     pub(crate) clock_jump: u32,
     pub(crate) patience_ms: i64,
@@ -62,7 +68,8 @@ impl Plan {
         };
         let kill = often(250, 90);
         let (interruption, outage) = (often(400, 120), often(120, 40));
-        let clock_jump = often(200, 60);
+        let (clock_jump, forgetting) = (often(200, 60), often(400, 150));
+        let (standstill, made_anew) = (often(4_000, 1_000), often(4_000, 1_000));
         Self {
             partitions: 2 + chance.below(2) as u32,
             processes: 3 + chance.below(2) as usize,
@@ -74,6 +81,9 @@ impl Plan {
             interruption,
             outage,
             outage_ms_max: 6_000,
+            forgetting,
+            standstill,
+            made_anew,
             clock_jump,
             patience_ms: 30_000,
             erase_within_ms: chance.between(1_500, 30_000),

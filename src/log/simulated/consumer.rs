@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::{Committed, Consumer, Isolation, LogError, Membership, Ownership, Place, ReadLimit, Signal};
+use super::super::{
+    Committed, Consumer, Isolation, LogError, Membership, Ownership, Place, ReadLimit, Signal, TopicId,
+};
 use super::SimulatedLog;
 use super::group::{Group, Told};
 use super::state::{Late, State};
@@ -27,6 +29,8 @@ pub(super) struct SimulatedConsumer {
 /// How far one partition has been read.
 struct Cursor {
     next: u64,
+    /// The topic it was begun in; one made anew has another id.
+    topic: Option<TopicId>,
     /// The end that was reported last.
     end_told: Option<u64>,
 }
@@ -39,7 +43,7 @@ pub(super) struct Proof {
 }
 
 /// A slow partition brings a single record, once in so many reads.
-const SLOW_READ: u32 = 6;
+const SLOW_READ: u32 = 12;
 
 /// The generation of a member that knows none; the group checks nothing then.
 pub(super) const UNCHECKED: u64 = u64::MAX;
@@ -178,10 +182,11 @@ fn enrol(state: &mut State, membership: &Membership) -> u64 {
 
 /// Brings the next records of a place, and its end when there is nothing behind it.
 fn read_place(state: &mut State, place: &Place, cursor: &mut Cursor, limit: ReadLimit, signals: &mut Vec<Signal>) {
+    let is_anew = state.topic_id(place) != cursor.topic;
     let Ok(partition) = state.partition(place) else {
         return;
     };
-    if cursor.next < partition.start() || cursor.next > partition.end() {
+    if is_anew || cursor.next < partition.start() || cursor.next > partition.end() {
         signals.push(Signal::OutOfRange(place.clone()));
         return;
     }
@@ -230,9 +235,10 @@ impl Consumer for SimulatedConsumer {
         if self.leaving.contains(place) {
             return Err(LogError::Fenced(format!("{place} is not ours")));
         }
-        drop(self.enter()?);
+        let topic = self.enter()?.topic_id(place);
         let cursor = Cursor {
             next: offset,
+            topic,
             end_told: None,
         };
         self.started.insert(place.clone(), cursor);

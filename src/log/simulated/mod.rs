@@ -96,6 +96,13 @@ impl SimulatedLog {
         Some(state.make_topic(name, partitions))
     }
 
+    /// A group no longer knows what it has committed for a partition.
+    pub fn forget_offset(&self, group: &str, place: &Place) {
+        if let Some(group) = self.state().groups.get_mut(group) {
+            group.offsets.remove(place);
+        }
+    }
+
     /// From here on, nothing that this process does has any effect.
     pub fn kill(&self, process: u64) {
         self.state().dead.insert(process);

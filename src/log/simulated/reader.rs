@@ -28,9 +28,9 @@ impl Reader for SimulatedReader {
     fn read(&mut self, limit: ReadLimit, _: Duration) -> Result<Found, LogError> {
         let mut state = self.log.enter_at(true)?;
         let short_read = state.faults.short_read;
-        let limit = if state.chance.once_in(short_read) {
+        let limit = if state.chance.once_in(short_read.div_ceil(2)) {
             ReadLimit {
-                records_max: state.chance.below(3) as usize,
+                records_max: state.chance.below(8) as usize,
                 ..limit
             }
         } else {

@@ -118,6 +118,10 @@ impl State {
         topic
     }
 
+    pub(super) fn topic_id(&self, place: &Place) -> Option<TopicId> {
+        self.topics.get(&place.topic).map(|topic| topic.id)
+    }
+
     pub(super) fn partition(&mut self, place: &Place) -> Result<&mut Partition, LogError> {
         self.partitions
             .get_mut(place)

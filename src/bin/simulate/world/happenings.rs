@@ -32,6 +32,13 @@ impl Inner {
                 format!("the clock of seat {number} is {ahead} ms ahead")
             });
         }
+        if self.chance.once_in(world.plan.forgetting) {
+            self.forget_offset(world, now);
+        }
+        if self.depth == 0 && self.chance.once_in(world.plan.made_anew) {
+            self.outside.make_anew(&world.log);
+            self.reached.insert("a source was made anew");
+        }
         if self.chance.once_in(world.plan.outage) {
             self.outage(world, now);
         }
@@ -73,8 +80,46 @@ impl Inner {
         });
     }
 
+    fn forget_offset(&mut self, world: &World, now: Now) {
+        let names = &world.names;
+        let (group, place) = if self.chance.once_in(2) {
+            let partition = self.chance.below(u64::from(world.plan.partitions)) as u32;
+            (names.shard_group(), Place::new(&names.journal(), partition))
+        } else {
+            let (topic, _, partitions) = *self.chance.pick(&SOURCES);
+            let partition = self.chance.below(u64::from(partitions)) as u32;
+            (names.intake_group(), Place::new(topic, partition))
+        };
+        world.log.forget_offset(&group, &place);
+        self.reached.insert("a group forgot an offset");
+        self.tell(now.running_ms, || format!("the offset of {place} is forgotten"));
+    }
+
+    /// Everybody is gone, and comes back only after `for_ms`.
+    pub(super) fn stand_still(&mut self, world: &World, now: Now, for_ms: i64) {
+        for number in 0..self.processes.len() {
+            if self.processes[number].is_up {
+                self.crash(world, number, now);
+            }
+            self.processes[number].back_at = now.running_ms + for_ms + self.chance.between(0, 2_000);
+        }
+        self.reached.insert("nobody ran for a while");
+    }
+
+    /// Nobody runs, and the world goes on.
+    pub(super) fn go_on_alone(&mut self, world: &World, now: Now) {
+        let Self { outside, chance, .. } = self;
+        outside.act(&world.log, chance, now);
+        self.tell_outside(now);
+    }
+
     fn outage(&mut self, world: &World, now: Now) {
-        let (topic, _, partitions) = *self.chance.pick(&SOURCES);
+        // Follow-ups most often: it is them that deadlines wait for.
+        let (topic, _, partitions) = if self.chance.once_in(3) {
+            SOURCES[2]
+        } else {
+            *self.chance.pick(&SOURCES)
+        };
         let is_journal = self.chance.once_in(4);
         let place = if is_journal {
             let partition = self.chance.below(u64::from(world.plan.partitions)) as u32;

@@ -33,6 +33,8 @@ const JOURNAL_KEPT_MS: i64 = 86_400_000;
 const DEPTH_MAX: u32 = 2;
 /// Calls at which it matters who goes on meanwhile are interrupted so many times as often.
 const CROSSING: u32 = 10;
+/// For how long nobody runs, in milliseconds.
+const STANDSTILL_MS: (i64, i64) = (35_000, 60_000);
 /// Process numbers of one seat are so far apart.
 const NUMBERS: u64 = 16;
 
@@ -176,6 +178,7 @@ impl World {
 
     /// Time passes, something may happen outside, and one loop takes a step.
     pub(crate) fn turn(&self, passes_ms: (i64, i64)) {
+        self.stand_still();
         let seat = {
             let mut inner = self.inner();
             let passes = inner.chance.between(passes_ms.0, passes_ms.1);
@@ -185,6 +188,25 @@ impl World {
             inner.chance.below(self.seats.len() as u64) as usize
         };
         self.step(&self.seats[seat]);
+    }
+
+    /// Once in a while nobody runs for longer than anybody would be waited for.
+    fn stand_still(&self) {
+        let mut left = {
+            let mut inner = self.inner();
+            if inner.depth > 0 || !inner.chance.once_in(self.plan.standstill) {
+                return;
+            }
+            let for_ms = inner.chance.between(STANDSTILL_MS.0, STANDSTILL_MS.1);
+            inner.stand_still(self, self.clock.read(), for_ms);
+            for_ms
+        };
+        while left > 0 {
+            let passes = self.inner().chance.between(100, 1_500);
+            self.pass(passes);
+            left -= passes;
+            self.inner().go_on_alone(self, self.clock.read());
+        }
     }
 
     /// Each loop takes a step, in turn, without anything new outside.
@@ -339,7 +361,7 @@ impl World {
             if freezes {
                 inner.reached.insert("a process was frozen in the middle of a call");
                 inner.processes[process].frozen_until = now_ms + 2 * SESSION_MS;
-                20 + inner.chance.below(60)
+                20 + inner.chance.below(if crossing { 120 } else { 60 })
             } else {
                 inner.reached.insert("others went on in the middle of a call");
                 1 + inner.chance.below(10)
