@@ -59,7 +59,7 @@ pub(super) fn run(config: &[PathBuf], arguments: &Export) -> Result<(), Failed> 
 }
 
 /// Opens the log as it is: no topic is made.
-fn open(settings: &Settings) -> Result<Arc<dyn Log>, Failed> {
+pub(super) fn open(settings: &Settings) -> Result<Arc<dyn Log>, Failed> {
     if settings.log == LogKind::Kafka {
         return Ok(Arc::new(serve::connect(settings)?));
     }

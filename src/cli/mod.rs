@@ -7,6 +7,7 @@
 )]
 
 mod adapt;
+mod dead_letters;
 mod demo;
 mod export;
 mod replay;
@@ -66,6 +67,9 @@ enum Command {
     Replay(replay::Replay),
     /// Write the journal's facts as a history that `replay` reads
     Export(export::Export),
+    /// Look through the records that could not be used, and send them back after a fix
+    #[command(subcommand, name = "dead-letters")]
+    DeadLetters(dead_letters::DeadLetters),
     /// Try a payload on stdin: which events a source's adapter makes of it, and why not
     Adapt(adapt::Adapt),
     /// Print the lead id of a person, by the secret of the settings
@@ -100,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Topics(what) => topics::run(&cli.config, what),
         Command::Replay(arguments) => replay::run(&cli.config, arguments),
         Command::Export(arguments) => export::run(&cli.config, arguments),
+        Command::DeadLetters(what) => dead_letters::run(&cli.config, what),
         Command::Adapt(arguments) => adapt::run(&cli.config, arguments),
         Command::LeadId(person) => lead_id(&cli.config, person),
     };

@@ -5,10 +5,10 @@
 
 use super::members::object;
 use super::{Decider, sequence_digits, source, write_context};
-use crate::domain::event::Rejection;
+use crate::domain::event::{RejectReason, Rejection};
 use crate::domain::journal::Original;
 use crate::domain::time::Instant;
-use crate::log::NewRecord;
+use crate::log::{Header, NewRecord, Place, Record};
 
 /// Where dead letters go, without the deployment's prefix.
 pub const DEAD_LETTERS_TOPIC: &str = "tasuki.dead-letters";
@@ -34,6 +34,54 @@ pub fn dead_letter(original: &Original, rejection: &Rejection, shard: u32, seque
         value: original.value.clone(),
         headers,
     }
+}
+
+/// What our headers of a dead letter say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filed {
+    /// Why it could not be used.
+    pub reason: RejectReason,
+    /// The same in words, which hold no value of the record.
+    pub detail: String,
+    /// Where it came from.
+    pub source: Place,
+    /// Its offset there.
+    pub offset: u64,
+    /// Its time there.
+    pub time: Instant,
+}
+
+/// How many headers we add.
+const OURS: usize = 8;
+
+/// Takes a dead letter apart: what we said of it, and the record as it came. Only the headers at
+/// the end are ours: a record that has been a dead letter before may carry the same names in front.
+/// `None`: somebody else wrote it.
+pub fn read_dead_letter(letter: Record) -> Option<(Filed, NewRecord)> {
+    let mut headers = letter.headers;
+    let ours = headers.split_off(headers.len().checked_sub(OURS)?);
+    let reason = text(&ours, 0, "tasuki_dlq_reason")?;
+    let time = text(&ours, 5, "tasuki_dlq_timestamp")?.parse().ok()?;
+    let partition = text(&ours, 3, "tasuki_dlq_partition")?.parse().ok()?;
+    let filed = Filed {
+        reason: RejectReason::ALL.into_iter().find(|known| known.name() == reason)?,
+        detail: text(&ours, 1, "tasuki_dlq_detail")?.to_owned(),
+        source: Place::new(text(&ours, 2, "tasuki_dlq_topic")?, partition),
+        offset: text(&ours, 4, "tasuki_dlq_offset")?.parse().ok()?,
+        time: Instant::from_millis(time),
+    };
+    let original = NewRecord {
+        key: letter.key,
+        value: letter.value,
+        headers,
+    };
+    Some((filed, original))
+}
+
+fn text<'a>(headers: &'a [Header], at: usize, name: &str) -> Option<&'a str> {
+    let (found, value) = headers.get(at)?;
+    let value = value.as_deref().filter(|_| found == name)?;
+    std::str::from_utf8(value).ok()
 }
 
 /// Where a dead letter goes among `partitions`: with a key where the key says (`None`), without

@@ -13,7 +13,8 @@ use crate::log::{Header, NewRecord, Record};
 
 pub use crate::domain::event::type_name;
 pub use dead_letters::{
-    DEAD_LETTER_TYPE, DEAD_LETTERS_TOPIC, DeadLetter, dead_letter, dead_letter_line, dead_letter_partition,
+    DEAD_LETTER_TYPE, DEAD_LETTERS_TOPIC, DeadLetter, Filed, dead_letter, dead_letter_line, dead_letter_partition,
+    read_dead_letter,
 };
 pub use history::history_line;
 use members::{Members, object};

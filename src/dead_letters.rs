@@ -1,0 +1,334 @@
+//! Dead letters, looked through and sent back: what `tasuki dead-letters` does on a log.
+//!
+//! Each letter is looked at one after the other, so that any number of them fits. Only what is
+//! sent on its way back and not yet acknowledged is in memory, and that is limited.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::domain::event::RejectReason;
+use crate::domain::time::Instant;
+use crate::log::{Appender, Found, Isolation, Log, LogError, NewRecord, Place, ReadLimit, Reader, Record};
+use crate::names::Names;
+use crate::wire::outputs::{self, Filed};
+
+/// One read of one partition.
+const READ: ReadLimit = ReadLimit {
+    records_max: 500,
+    bytes_max: 4 << 20,
+};
+/// How long a read waits, and how often in a row it may bring nothing while the log says it has more.
+const READ_WAIT: Duration = Duration::from_millis(500);
+const READ_ATTEMPTS_MAX: u32 = 60;
+/// Records on their way back at the same time, at most.
+const UNACKNOWLEDGED_MAX: u64 = 1_000;
+/// How long one wait for acknowledgements takes, and how many in a row may bring none.
+const ACK_WAIT: Duration = Duration::from_millis(500);
+const ACK_ATTEMPTS_MAX: u32 = 120;
+
+/// Where a letter stands: partition and offset among the dead letters, written `3/17`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LetterName {
+    /// The partition of the dead letters.
+    pub partition: u32,
+    /// The offset there.
+    pub offset: u64,
+}
+
+impl fmt::Display for LetterName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.partition, self.offset)
+    }
+}
+
+impl FromStr for LetterName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers = text.split_once('/').and_then(|(partition, offset)| {
+            Some(Self {
+                partition: partition.parse().ok()?,
+                offset: offset.parse().ok()?,
+            })
+        });
+        numbers.ok_or("not the name of a letter such as 3/17, as `tasuki dead-letters list` prints it")
+    }
+}
+
+/// One dead letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Its name.
+    pub name: LetterName,
+    /// When it became one.
+    pub at: Instant,
+    /// Why, and where it came from.
+    pub filed: Filed,
+    /// The record as it came: personal, so it is shown only where somebody asks for this one letter.
+    pub original: NewRecord,
+}
+
+/// Which letters; what is empty chooses all.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// With one of these reasons.
+    pub reasons: Vec<RejectReason>,
+    /// From one of these topics.
+    pub sources: Vec<String>,
+    /// Dead letters from this time on.
+    pub since: Option<Instant>,
+    /// Dead letters before this time.
+    pub until: Option<Instant>,
+}
+
+impl Choice {
+    fn takes(&self, letter: &Letter) -> bool {
+        let topic = letter.filed.source.topic.as_ref();
+        (self.reasons.is_empty() || self.reasons.contains(&letter.filed.reason))
+            && (self.sources.is_empty() || self.sources.iter().any(|source| source == topic))
+            && self.since.is_none_or(|since| since <= letter.at)
+            && self.until.is_none_or(|until| letter.at < until)
+    }
+}
+
+/// Why it stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum LettersError {
+    /// There is nothing to look through.
+    #[error("there is no topic {0}: name the log, folder and prefix with which `tasuki serve` ran")]
+    NoTopic(String),
+    /// There is no such letter.
+    #[error(
+        "there is no dead letter {0}: it was deleted, or never was; `tasuki dead-letters list` names those there are"
+    )]
+    NoLetter(LetterName),
+    /// The log does not answer as hoped.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// Not everything that was sent back is known to be there.
+    #[error(
+        "{acknowledged} records are back for certain, others may be; send them all again: those with an id count once"
+    )]
+    Unfinished {
+        /// How many are.
+        acknowledged: u64,
+        /// What went wrong.
+        #[source]
+        because: LogError,
+    },
+    /// The output could not be written.
+    #[error("cannot write the output")]
+    Write(#[source] std::io::Error),
+}
+
+/// Shows `see` each chosen letter that is there now, by partition, in order; returns how many
+/// records there are no letters of ours.
+pub fn each(
+    log: &dyn Log,
+    names: &Names,
+    choice: &Choice,
+    mut see: impl FnMut(Letter) -> Result<(), LettersError>,
+) -> Result<u64, LettersError> {
+    let topic = names.dead_letters();
+    let known = log.topics(&[&topic])?.pop().flatten();
+    let known = known.ok_or_else(|| LettersError::NoTopic(topic.clone()))?;
+    let mut strangers = 0;
+    for partition in 0..known.partitions {
+        let place = Place::new(&topic, partition);
+        let (start, end) = log.bounds(&place)?;
+        records(log, &place, start, end, &mut |record| {
+            match letter(partition, record) {
+                Some(letter) if choice.takes(&letter) => see(letter)?,
+                Some(_) => {}
+                None => strangers += 1,
+            }
+            Ok(())
+        })?;
+    }
+    Ok(strangers)
+}
+
+/// The letter of that name.
+pub fn one(log: &dyn Log, names: &Names, name: LetterName) -> Result<Letter, LettersError> {
+    let topic = names.dead_letters();
+    let known = log.topics(&[&topic])?.pop().flatten();
+    let known = known.ok_or_else(|| LettersError::NoTopic(topic.clone()))?;
+    if name.partition >= known.partitions {
+        return Err(LettersError::NoLetter(name));
+    }
+    let place = Place::new(&topic, name.partition);
+    let (start, end) = log.bounds(&place)?;
+    let mut found = None;
+    if (start..end).contains(&name.offset) {
+        records(log, &place, name.offset, name.offset + 1, &mut |record| {
+            found = letter(name.partition, record);
+            Ok(())
+        })?;
+    }
+    found.ok_or(LettersError::NoLetter(name))
+}
+
+fn letter(partition: u32, record: Record) -> Option<Letter> {
+    let name = LetterName {
+        partition,
+        offset: record.offset,
+    };
+    let at = record.time;
+    let (filed, original) = outputs::read_dead_letter(record)?;
+    Some(Letter {
+        name,
+        at,
+        filed,
+        original,
+    })
+}
+
+/// Every record from `start` on and below `end`.
+fn records(
+    log: &dyn Log,
+    place: &Place,
+    start: u64,
+    end: u64,
+    see: &mut dyn FnMut(Record) -> Result<(), LettersError>,
+) -> Result<(), LettersError> {
+    let open = |from| -> Result<Box<dyn Reader>, LogError> { log.reader(place, from, Isolation::Committed) };
+    let mut reader = open(start)?;
+    let mut attempts = 0;
+    while reader.position() < end {
+        let before = reader.position();
+        match reader.read(READ, READ_WAIT)? {
+            Found::Records(found) => {
+                for record in found.into_iter().filter(|record| record.offset < end) {
+                    see(record)?;
+                }
+            }
+            Found::Trimmed(start) => reader = open(start)?,
+        }
+        let stuck = reader.position() <= before;
+        attempts = if stuck { attempts + 1 } else { 0 };
+        if attempts > READ_ATTEMPTS_MAX {
+            return Err(LogError::Retry(format!("{place} cannot be read up to its end")).into());
+        }
+    }
+    Ok(())
+}
+
+/// What was sent back, or would be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Records by the topic they came from and go back to.
+    pub back: BTreeMap<String, u64>,
+    /// Letters from topics that are no source now: left where they are.
+    pub left: BTreeMap<String, u64>,
+    /// Records among the dead letters that are none of ours.
+    pub strangers: u64,
+}
+
+/// Sends the chosen letters back to where they came from: key, value and headers as they were, into
+/// the partition they stood in. Returns once all are durable; with `dry`, it only counts. Only
+/// topics among `sources` are written to: whoever can write dead letters must not reach others.
+pub fn send_back(
+    log: &dyn Log,
+    names: &Names,
+    sources: &BTreeSet<String>,
+    choice: &Choice,
+    dry: bool,
+) -> Result<Sent, LettersError> {
+    let mut sent = Sent::default();
+    let mut partitions = BTreeMap::new();
+    for topic in sources {
+        if let Some(known) = log.topics(&[topic])?.pop().flatten() {
+            partitions.insert(topic.clone(), known.partitions);
+        }
+    }
+    let mut outbox = Outbox::open(log, dry)?;
+    sent.strangers = each(log, names, choice, |letter| {
+        let Place { topic, partition } = letter.filed.source;
+        let Some(count) = partitions.get(topic.as_ref()) else {
+            *sent.left.entry(topic.to_string()).or_default() += 1;
+            return Ok(());
+        };
+        // A topic made anew may have fewer partitions; then the key chooses.
+        let partition = (partition < *count).then_some(partition);
+        outbox.send(&topic, partition, &letter.original)?;
+        *sent.back.entry(topic.to_string()).or_default() += 1;
+        Ok(())
+    })?;
+    outbox.finish()?;
+    Ok(sent)
+}
+
+/// Records on their way back.
+struct Outbox {
+    /// None where nothing is to be sent.
+    appender: Option<Box<dyn Appender>>,
+    appended: u64,
+    acknowledged: u64,
+}
+
+impl Outbox {
+    fn open(log: &dyn Log, dry: bool) -> Result<Self, LogError> {
+        Ok(Self {
+            appender: if dry { None } else { Some(log.appender()?) },
+            appended: 0,
+            acknowledged: 0,
+        })
+    }
+
+    fn send(&mut self, topic: &str, partition: Option<u32>, record: &NewRecord) -> Result<(), LettersError> {
+        self.wait_for(UNACKNOWLEDGED_MAX)?;
+        let mut attempts = 0;
+        loop {
+            let Some(appender) = &mut self.appender else {
+                return Ok(());
+            };
+            match appender.append(topic, partition, record.clone()) {
+                Ok(_) => break,
+                Err(LogError::Retry(_)) if attempts < ACK_ATTEMPTS_MAX => attempts += 1,
+                Err(because) => return Err(self.unfinished(because)),
+            }
+            self.poll()?;
+        }
+        self.appended += 1;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(), LettersError> {
+        self.wait_for(0)
+    }
+
+    /// Waits until at most `left` are not acknowledged.
+    fn wait_for(&mut self, left: u64) -> Result<(), LettersError> {
+        let mut attempts = 0;
+        while self.appended - self.acknowledged > left {
+            attempts = if self.poll()? == 0 { attempts + 1 } else { 0 };
+            if attempts > ACK_ATTEMPTS_MAX {
+                let because = LogError::Unknown("no acknowledgement in time".to_owned());
+                return Err(self.unfinished(because));
+            }
+        }
+        Ok(())
+    }
+
+    fn poll(&mut self) -> Result<u64, LettersError> {
+        let Some(appender) = &mut self.appender else {
+            return Ok(0);
+        };
+        match appender.poll(ACK_WAIT) {
+            Ok(acks) => {
+                self.acknowledged += acks.len() as u64;
+                Ok(acks.len() as u64)
+            }
+            Err(because) => Err(self.unfinished(because)),
+        }
+    }
+
+    fn unfinished(&self, because: LogError) -> LettersError {
+        LettersError::Unfinished {
+            acknowledged: self.acknowledged,
+            because,
+        }
+    }
+}
