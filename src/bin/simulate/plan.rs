@@ -85,7 +85,9 @@ impl Plan {
             standstill,
             made_anew,
             clock_jump,
-            patience_ms: 30_000,
+            // Longer than all outages of a history together, and shorter than a standstill: a false
+            // breach is never excused by patience, but patience that counts a standstill shows.
+            patience_ms: 120_000,
             erase_within_ms: chance.between(1_500, 30_000),
             deadlines_max: 1 + chance.below(4) as usize,
             queued_max: 1 + chance.below(4) as usize,

@@ -34,7 +34,7 @@ const DEPTH_MAX: u32 = 2;
 /// Calls at which it matters who goes on meanwhile are interrupted so many times as often.
 const CROSSING: u32 = 10;
 /// For how long nobody runs, in milliseconds.
-const STANDSTILL_MS: (i64, i64) = (35_000, 60_000);
+const STANDSTILL_MS: (i64, i64) = (125_000, 180_000);
 /// Process numbers of one seat are so far apart.
 const NUMBERS: u64 = 16;
 
