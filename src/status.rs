@@ -1,6 +1,6 @@
 //! What the probes ask: has everything turned lately, and is everything ready?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ struct Known {
     shards: BTreeMap<String, ShardStatus>,
     intakes: BTreeMap<String, bool>,
     policy_needed: u64,
+    paused: BTreeSet<String>,
 }
 
 #[derive(Clone, Copy)]
@@ -67,6 +68,21 @@ impl Status {
     /// Whether an intake worker has joined its group.
     pub fn tell_intake(&self, worker: &str, joined: bool) {
         self.known().intakes.insert(worker.to_owned(), joined);
+    }
+
+    /// A source is not read until it is released.
+    pub fn pause(&self, source: &str) {
+        self.known().paused.insert(source.to_owned());
+    }
+
+    /// A source is read again; false if it was not paused.
+    pub fn release(&self, source: &str) -> bool {
+        self.known().paused.remove(source)
+    }
+
+    /// The sources that are paused.
+    pub fn paused(&self) -> BTreeSet<String> {
+        self.known().paused.clone()
     }
 
     /// The loops that have not turned lately.

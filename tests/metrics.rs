@@ -115,6 +115,8 @@ fn loops_by_hand() -> BTreeSet<String> {
     }
     lose_records(&deployment, log.as_ref(), intake, &mut hands);
     seen.extend(moved(&deployment.watch.metrics));
+    pause_a_source(&mut deployment, &mut hands);
+    seen.extend(moved(&deployment.watch.metrics));
     // A member that takes partitions and reads nothing: nobody reports them.
     let _idle = idle_member(&deployment);
     let mut intake = deployment.intake();
@@ -134,6 +136,17 @@ fn lose_records(deployment: &Deployment, log: &dyn Log, intake: tasuki::intake::
     let inbox = Place::new(&deployment.names.inbox(), 0);
     let (_, end) = log.bounds(&inbox).unwrap();
     log.trim(&inbox, end).unwrap();
+    let mut intake = deployment.intake();
+    for _ in 0..10 {
+        intake.step(hands.pass(1_000)).unwrap();
+    }
+    intake.close();
+}
+
+/// A source of nothing but bad records.
+fn pause_a_source(deployment: &mut Deployment, hands: &mut Hands) {
+    deployment.guard.records = 5;
+    deployment.send(&[json!({}), json!({}), json!({}), json!({}), json!({})]);
     let mut intake = deployment.intake();
     for _ in 0..10 {
         intake.step(hands.pass(1_000)).unwrap();

@@ -11,13 +11,19 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use support::deployment::{Deployment, POLICY, TOPICS, header, open_local};
 use tasuki::clock::{Clock, Now};
+use tasuki::intake::GuardPlan;
+
+const BEGINNING: Now = Now {
+    time: tasuki::domain::time::Instant::from_millis(1_790_000_000_000),
+    running_ms: 0,
+};
 
 fn form(id: u32, lead: u32) -> serde_json::Value {
     json!({
@@ -90,6 +96,70 @@ fn after_an_unclean_stop_of_another_version_nothing_is_read() {
 }
 
 #[test]
+fn a_source_of_nothing_but_bad_records_is_paused_and_deadlines_wait_until_it_is_released() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut now = BEGINNING;
+    let clock = Clock::by_hand(now);
+    let mut deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, POLICY);
+    deployment.guard = GuardPlan {
+        records: 20,
+        bad_percent_min: 95,
+    };
+    let (mut intake, mut worker) = (deployment.intake(), deployment.worker("w"));
+    let mut turn = |times: u32| {
+        for _ in 0..times {
+            now = Now {
+                time: now.time.plus_millis(30_000),
+                running_ms: now.running_ms + 500,
+            };
+            clock.set(now);
+            intake.step(now).unwrap();
+            worker.step(now).unwrap();
+        }
+    };
+    deployment.send(&[form(1, 1)]);
+    turn(20);
+    let bad: Vec<serde_json::Value> = (0..30).map(|_| json!({"no": "type"})).collect();
+    let answer = json!({
+        "type": "tasuki.follow-up.recorded.v1", "id": "a", "source": "crm",
+        "person": {"email": "p1@example.com"}, "outcome": "contacted",
+    });
+    deployment.send(&bad);
+    deployment.send(&[answer]);
+    // Longer than the promised hour, and longer than an unreadable source would be waited for.
+    turn(300);
+    assert_eq!(deployment.records("tasuki.dead-letters").len(), 19, "19 bad of 20");
+    assert_eq!(
+        deployment.types("sales.sla"),
+        BTreeMap::new(),
+        "what lies in it may be an answer"
+    );
+    assert!(
+        deployment
+            .watch
+            .metrics
+            .render()
+            .unwrap()
+            .contains("tasuki_sources_paused 1\n")
+    );
+
+    assert!(deployment.watch.status.release("tasuki.inbox"));
+    assert!(!deployment.watch.status.release("tasuki.inbox"), "once");
+    turn(40);
+    assert_eq!(deployment.records("tasuki.dead-letters").len(), 30);
+    let told = deployment.types("sales.sla");
+    assert_eq!(told.keys().collect::<Vec<_>>(), ["tasuki.sla.met.v1"]);
+    assert!(
+        deployment
+            .watch
+            .metrics
+            .render()
+            .unwrap()
+            .contains("tasuki_sources_paused 0\n")
+    );
+}
+
+#[test]
 fn a_crash_between_any_two_steps_changes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let clock = Clock::machine();
@@ -113,10 +183,7 @@ fn an_erased_lead_leaves_the_state_log_in_time() {
 fn a_full_house(adjust: impl Fn(&mut Deployment)) -> (BTreeSet<(String, String)>, u64) {
     const LEADS: usize = 60;
     let directory = tempfile::tempdir().unwrap();
-    let mut now = Now {
-        time: tasuki::domain::time::Instant::from_millis(1_790_000_000_000),
-        running_ms: 0,
-    };
+    let mut now = BEGINNING;
     let clock = Clock::by_hand(now);
     let few = POLICY.replace("capacity = 1000", "capacity = 1");
     let mut deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, &few);

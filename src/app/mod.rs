@@ -305,6 +305,10 @@ fn intake_plan(ground: &Ground, names: &Names, number: u32) -> intake::Plan {
         translation: TRANSLATION << 16 | (settings_hash(&contexts) & 0xffff) as u32,
         sources_version: settings.intake.sources_version,
         sources,
+        guard: intake::GuardPlan {
+            records: settings.intake.guard_records,
+            bad_percent_min: settings.intake.guard_bad_percent_min,
+        },
         clock_every_ms: i64::try_from(settings.time.clock_interval.as_millis()).unwrap_or(i64::MAX),
     }
 }

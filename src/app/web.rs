@@ -91,6 +91,10 @@ impl http::Service for Site {
         self.watch.metrics.answered(answer);
     }
 
+    fn release(&self, source: &str) -> bool {
+        self.watch.status.release(source)
+    }
+
     fn outputs(&self, topic: &str, from: u64, max: usize) -> Option<Vec<Record>> {
         let topic = [&self.prefix, topic].concat();
         self.log.topics(&[&topic]).ok()?.pop()??;

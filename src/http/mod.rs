@@ -7,6 +7,7 @@ mod events;
 mod outputs;
 mod probes;
 mod problem;
+mod sources;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -57,6 +58,9 @@ pub trait Service: Send + Sync + 'static {
     /// A request to `POST /events` was answered.
     fn answered(&self, answer: Answer);
 
+    /// Has a source read on that its guard paused; false if it was not paused.
+    fn release(&self, source: &str) -> bool;
+
     /// At most `max` committed records of an output topic from offset `from` on, in order; empty
     /// where there is nothing yet. `None`: there is no such topic. May block for as long as a
     /// read of the log takes; asked for on the local log only.
@@ -102,6 +106,7 @@ pub fn router(service: Arc<dyn Service>, options: Options) -> Router {
     let limited = Router::new()
         .route("/events", post(events::accept))
         .route("/metrics", get(probes::metrics))
+        .route("/sources/{topic}/release", post(sources::release))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             ANSWER_WITHIN,

@@ -41,6 +41,10 @@ impl Service for Fake {
         self.answers.lock().unwrap().push(answer);
     }
 
+    fn release(&self, source: &str) -> bool {
+        source == "crm.activities"
+    }
+
     fn outputs(&self, topic: &str, from: u64, max: usize) -> Option<Vec<Record>> {
         let record = |offset: u64| Record {
             offset,
@@ -253,6 +257,21 @@ async fn everything_else_needs_the_token_if_there_is_one() {
         401,
         "unauthorized",
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_source_is_released_by_its_name() {
+    let fake = Arc::new(Fake::default());
+    let address = served(fake, Some("secret")).await;
+    for (topic, headers, status) in [
+        ("crm.activities", "authorization: Bearer secret\r\n", 204),
+        ("marketing.engagement", "authorization: Bearer secret\r\n", 404),
+        ("crm.activities", "", 401),
+    ] {
+        let line = format!("POST /sources/{topic}/release");
+        let (found, _) = split(&ask(address, request(&line, headers, ""), "").await);
+        assert_eq!(found, status, "{topic}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

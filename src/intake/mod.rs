@@ -6,6 +6,7 @@
 
 mod begin;
 pub mod founding;
+mod guard;
 mod pack;
 mod partitions;
 mod reading;
@@ -33,6 +34,8 @@ use crate::wire::adapters::Adapter;
 use crate::wire::facts::FactType;
 use crate::wire::translate::SourceContext;
 
+pub use self::guard::GuardPlan;
+use self::guard::Guards;
 use self::pack::Packer;
 use self::reading::{Reading, contents};
 use self::watermarks::Appended;
@@ -111,6 +114,8 @@ pub struct Plan {
     pub sources_version: u64,
     /// What to read.
     pub sources: Vec<Source>,
+    /// When a source is paused.
+    pub guard: GuardPlan,
     /// How often a clock record is appended, in milliseconds.
     pub clock_every_ms: i64,
 }
@@ -137,6 +142,7 @@ pub struct Intake {
     unreadable_at: BTreeMap<Place, i64>,
     /// Topics that could not be begun.
     resting: BTreeMap<Arc<str>, Rest>,
+    guards: Guards,
 }
 
 /// How far a source partition is on its way to being read.
@@ -193,6 +199,7 @@ impl Intake {
             trouble: Trouble::default(),
             unreadable_at: BTreeMap::new(),
             resting: BTreeMap::new(),
+            guards: Guards::default(),
         })
     }
 
@@ -250,6 +257,7 @@ impl Intake {
         }
         if now.running_ms - self.clock_at >= self.plan.clock_every_ms {
             self.clock_at = now.running_ms;
+            self.heed_guards(now)?;
             self.tell_time(now)?;
         }
         if now.running_ms - self.committed_at >= COMMIT_EVERY_MS {
@@ -300,7 +308,7 @@ impl Intake {
                 self.partitions.retain(|place, _| !places.contains(place));
                 self.consumer.release(&places)?;
             }
-            Signal::Records(place, records) => self.take(&place, &records, packer, now),
+            Signal::Records(place, records) => self.take(&place, &records, packer, now)?,
             Signal::End(place, end) => self.reached(&place, end, now),
             Signal::Unreadable(place, why) => {
                 tracing::warn!(%place, why, "cannot read a source right now");
@@ -320,17 +328,25 @@ impl Intake {
     }
 
     /// Translates what a source partition brought.
-    fn take(&mut self, place: &Place, records: &[Record], packer: &mut Packer, now: Now) {
+    fn take(&mut self, place: &Place, records: &[Record], packer: &mut Packer, now: Now) -> Result<(), LogError> {
         let Some(Phase::Reading(reading)) = self.partitions.get_mut(place) else {
-            return;
+            return Ok(());
         };
         for record in records {
+            if self.guards.is_paused(&place.topic) {
+                return Ok(());
+            }
             if record.offset < reading.next {
                 continue;
             }
             reading.next = record.offset + 1;
+            let role = reading.context.role;
             let contents = contents(&reading.context, &self.plan.lead_key, record, &self.metrics);
-            packer.add((reading.source, reading.context.role), record.offset, contents);
+            let is_too_bad = self.guards.judge(&place.topic, role, &contents, self.plan.guard);
+            packer.add((reading.source, role), record.offset, contents);
+            if is_too_bad {
+                return self.pause(&place.topic);
+            }
         }
         reading.taken_at = now.running_ms;
         if let Some(last) = records.last() {
@@ -342,9 +358,14 @@ impl Intake {
                 .set(seconds);
         }
         self.unreadable_at.remove(place);
+        Ok(())
     }
 
     fn reached(&mut self, place: &Place, end: u64, now: Now) {
+        // What came before this end was left where it is.
+        if self.guards.is_paused(&place.topic) {
+            return;
+        }
         if let Some(Phase::Reading(reading)) = self.partitions.get_mut(place) {
             reading.next = reading.next.max(end);
             reading.taken_at = now.running_ms;

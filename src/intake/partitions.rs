@@ -35,7 +35,9 @@ impl Intake {
             }
             match self.begin(&place, now) {
                 Ok(reading) => {
-                    self.consumer.start(&place, reading.next)?;
+                    if !self.guards.is_paused(&place.topic) {
+                        self.consumer.start(&place, reading.next)?;
+                    }
                     self.resting.remove(&place.topic);
                     self.partitions.insert(place, Phase::Reading(Box::new(reading)));
                 }

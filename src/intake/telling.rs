@@ -80,6 +80,7 @@ impl Intake {
         };
         let report = |(place, phase): (&Place, &Phase)| {
             let Phase::Reading(reading) = phase else { return None };
+            let is_paused = self.guards.is_paused(&place.topic);
             let stalled = !reading.proof.wants_end() && now.running_ms - reading.taken_at > PROGRESS_MS_MAX;
             let unreadable = self
                 .unreadable_at
@@ -88,7 +89,8 @@ impl Intake {
             Some(Report {
                 source: reading.source,
                 watermark: reading.proof.watermark(partition),
-                reading: !stalled && !unreadable,
+                // What is paused is waited for, however long.
+                reading: is_paused || (!stalled && !unreadable),
             })
         };
         Clock {

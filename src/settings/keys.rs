@@ -206,6 +206,16 @@ static INTAKE: Table = Table {
             count(1, 1_000_000),
             "raise it with each change that takes a source away, or deadlines wait for it",
         ),
+        required(
+            "guard_records",
+            count(0, 100_000),
+            "the last records of a source that its guard looks at; 0: there is no guard",
+        ),
+        required(
+            "guard_bad_percent_min",
+            count(1, 100),
+            "if so many of a hundred of them are bad, the source is paused until it is released",
+        ),
     ],
 };
 

@@ -42,6 +42,8 @@ pub(super) fn settings(values: Values, findings: Findings) -> Result<Settings, V
         intake: Intake {
             workers: whole.number("intake.workers"),
             sources_version: whole.number("intake.sources_version"),
+            guard_records: whole.number("intake.guard_records"),
+            guard_bad_percent_min: whole.number("intake.guard_bad_percent_min"),
         },
         policy: PolicyPlace {
             file: whole.path("policy.file"),

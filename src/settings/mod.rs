@@ -128,6 +128,10 @@ pub struct Intake {
     pub workers: u32,
     /// Grows when a source is taken away; only a higher number forgets one.
     pub sources_version: u64,
+    /// A source is paused when of so many records nearly all are bad; 0: never.
+    pub guard_records: usize,
+    /// Nearly all: so many of a hundred.
+    pub guard_bad_percent_min: u32,
 }
 
 /// The agreement.

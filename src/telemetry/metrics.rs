@@ -77,6 +77,8 @@ pub struct Intake {
     pub source_records_lost: IntCounterVec,
     /// `attributes_ignored_total{role}`
     pub attributes_ignored: IntCounterVec,
+    /// `sources_paused`
+    pub sources_paused: IntGauge,
 }
 
 /// What the shards see.
@@ -302,6 +304,10 @@ impl Intake {
                 "attributes_ignored_total",
                 &["role"],
                 "Profile attributes left out because their values are of no use",
+            )?,
+            sources_paused: builder.gauge(
+                "sources_paused",
+                "Sources that are not read since nearly everything in them is bad; deadlines wait",
             )?,
         })
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tasuki::clock::Clock;
 use tasuki::domain::ids::LeadKey;
 use tasuki::domain::journal::{Foundation, PolicyDocument, Role};
-use tasuki::intake::{self, Intake, Source, founding};
+use tasuki::intake::{self, GuardPlan, Intake, Source, founding};
 use tasuki::log::local::LocalLog;
 use tasuki::log::{Log, NewRecord, Place, ReadLimit, Record};
 use tasuki::names::Names;
@@ -79,6 +79,7 @@ pub struct Deployment {
     pub names: Names,
     pub partitions: u32,
     pub sources: Vec<Source>,
+    pub guard: GuardPlan,
     pub watch: Watch,
     pub clock: Clock,
     /// Static membership of the groups, if any.
@@ -123,6 +124,10 @@ impl Deployment {
             names,
             partitions,
             sources,
+            guard: GuardPlan {
+                records: 1_000,
+                bad_percent_min: 95,
+            },
             watch,
             clock,
             instance: None,
@@ -165,6 +170,7 @@ impl Deployment {
             translation,
             sources_version: 1,
             sources: self.sources.clone(),
+            guard: self.guard,
             clock_every_ms: 50,
         };
         Intake::join(

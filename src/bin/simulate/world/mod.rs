@@ -311,6 +311,10 @@ impl World {
             translation: 1,
             sources_version: 1,
             sources: plan::sources(&self.names),
+            guard: intake::GuardPlan {
+                records: 1_000,
+                bad_percent_min: 95,
+            },
             clock_every_ms: 700,
         }
     }
