@@ -1,6 +1,7 @@
 //! Tasuki: lead routing on Kafka, exactly once, with the response-time SLA watched.
 
 pub mod app;
+pub mod audit;
 pub mod check;
 pub mod cli;
 pub mod clock;

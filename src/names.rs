@@ -1,6 +1,7 @@
 //! The names of our topics, groups and transactional ids, with the deployment's prefix.
 
 use crate::domain::event::Topic;
+use crate::domain::policy::Policy;
 use crate::wire::outputs;
 
 /// Names under one prefix.
@@ -59,6 +60,17 @@ impl Names {
     /// Who decides.
     pub fn shard_group(&self) -> String {
         self.name("tasuki.shard")
+    }
+
+    /// Who looks at the outputs: every auditor in a group of its own.
+    pub fn audit_group(&self, instance: &str) -> String {
+        self.name(&format!("tasuki.audit.{instance}"))
+    }
+
+    /// The topics that a policy's decisions go to.
+    pub fn outputs(&self, policy: &Policy) -> Vec<String> {
+        let names = outputs::topics(policy);
+        names.iter().map(|name| self.name(name)).collect()
     }
 
     /// Who writes for worker `worker` of `instance`.

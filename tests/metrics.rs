@@ -20,8 +20,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use support::deployment::{Deployment, POLICY, document, open_local};
 use tasuki::app::{Adapters, Ground, Service, Site};
+use tasuki::audit::{self, Auditor};
 use tasuki::clock::{Clock, Now};
-use tasuki::log::{Log, Membership, Place, ReadLimit};
+use tasuki::log::{Log, Membership, NewRecord, Place, ReadLimit};
 use tasuki::settings::Settings;
 use tasuki::telemetry::metrics::Metrics;
 use tasuki::wire::policy_file;
@@ -117,6 +118,8 @@ fn loops_by_hand() -> BTreeSet<String> {
     seen.extend(moved(&deployment.watch.metrics));
     pause_a_source(&mut deployment, &mut hands);
     seen.extend(moved(&deployment.watch.metrics));
+    audit_a_foreign_record(&deployment);
+    seen.extend(moved(&deployment.watch.metrics));
     // A member that takes partitions and reads nothing: nobody reports them.
     let _idle = idle_member(&deployment);
     let mut intake = deployment.intake();
@@ -152,6 +155,22 @@ fn pause_a_source(deployment: &mut Deployment, hands: &mut Hands) {
         intake.step(hands.pass(1_000)).unwrap();
     }
     intake.close();
+}
+
+/// A record in an output topic that is none of ours.
+fn audit_a_foreign_record(deployment: &Deployment) {
+    let plan = audit::Plan {
+        names: deployment.names.clone(),
+        instance: "a".to_owned(),
+    };
+    let mut auditor = Auditor::new(deployment.log.clone(), plan, deployment.watch.metrics.clone());
+    let mut appender = deployment.log.appender().unwrap();
+    appender.append("sales.sla", Some(0), NewRecord::default()).unwrap();
+    while appender.poll(Duration::from_millis(10)).unwrap().is_empty() {}
+    for _ in 0..5 {
+        auditor.step(deployment.clock.read()).unwrap();
+    }
+    auditor.close();
 }
 
 fn idle_member(deployment: &Deployment) -> Box<dyn tasuki::log::Consumer> {

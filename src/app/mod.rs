@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::audit::{self, Auditor};
 use crate::clock::Clock;
 use crate::domain::ids::LeadKey;
 use crate::domain::journal::{Foundation, PolicyDocument};
@@ -36,6 +37,9 @@ const STOP_WAIT: Duration = Duration::from_secs(20);
 const GROUND_WAIT: Duration = Duration::from_secs(30);
 /// A loop that could not join its group tries again after this.
 const JOIN_WAIT: Duration = Duration::from_secs(1);
+
+/// An auditor that has nothing to do looks again after this.
+const AUDIT_WAIT: Duration = Duration::from_millis(100);
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +117,13 @@ impl Service {
         for number in 0..settings.shard.workers {
             let plan = shard_plan(ground, &names, &instance, number)?;
             threads.push(crew.shard(log.clone(), plan, &watch)?);
+        }
+        if settings.audit.enabled {
+            let plan = audit::Plan {
+                names: names.clone(),
+                instance,
+            };
+            threads.push(crew.audit(log.clone(), plan, &watch)?);
         }
         let (inbox, thread) = inbox::Inbox::open(log.as_ref(), &names.inbox(), &crew)?;
         threads.push(thread);
@@ -215,6 +226,20 @@ impl Crew {
                 worker.step(clock.read()).map_err(|stop| stop.to_string())?;
             }
             worker.close();
+            Ok(())
+        })
+    }
+
+    fn audit(&self, log: Arc<dyn Log>, plan: audit::Plan, watch: &Watch) -> std::io::Result<JoinHandle<()>> {
+        let (metrics, clock) = (watch.metrics.clone(), self.clock.clone());
+        self.spawn("audit".to_owned(), move |beat| {
+            let mut auditor = Auditor::new(log, plan, metrics);
+            while beat.turn() {
+                if !auditor.step(clock.read()).map_err(|stop| stop.to_string())? {
+                    std::thread::sleep(AUDIT_WAIT);
+                }
+            }
+            auditor.close();
             Ok(())
         })
     }
@@ -342,20 +367,6 @@ fn shard_plan(ground: &Ground, names: &Names, instance: &str, number: u32) -> Re
     })
 }
 
-/// Every topic that a policy's decisions go to, without prefix.
-pub fn output_topics(policy: &Policy) -> Vec<String> {
-    let fixed = ["sales.sla", "marketing.feedback", "leads.lifecycle"].map(str::to_owned);
-    let mut topics: Vec<String> = policy
-        .teams
-        .iter()
-        .map(|team| team.topic.clone())
-        .chain(fixed)
-        .collect();
-    topics.sort_unstable();
-    topics.dedup();
-    topics
-}
-
 /// Opens the embedded log with every topic in place. Outputs have one partition each there, so
 /// that an offset says where a reader is.
 pub fn open_local(settings: &Settings, policy: &Policy, clock: &Clock) -> Result<Arc<dyn Log>, LogError> {
@@ -367,8 +378,8 @@ pub fn open_local(settings: &Settings, policy: &Policy, clock: &Clock) -> Result
     for topic in [names.inbox(), names.policy(), names.dead_letters()] {
         log.ensure(&topic, 1)?;
     }
-    for topic in output_topics(policy) {
-        log.ensure(&[&settings.kafka.prefix, topic.as_str()].concat(), 1)?;
+    for topic in names.outputs(policy) {
+        log.ensure(&topic, 1)?;
     }
     Ok(Arc::new(log))
 }

@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{Failed, count, failed, serve};
-use crate::app;
 use crate::domain::policy::Policy;
 use crate::log::LogError;
 use crate::log::kafka::KafkaLog;
 use crate::log::kafka::topics::{Difference, Kind, Made, NeededTopic, TopicNames, differences, needed};
 use crate::settings::{LogKind, Settings};
+use crate::wire::outputs;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Topics {
@@ -67,7 +67,7 @@ fn needed_by(settings: &Settings, policy: &Policy) -> Vec<NeededTopic> {
     needed(&TopicNames {
         prefix: &settings.kafka.prefix,
         journal_partitions: settings.journal_partitions(),
-        team_topics: &app::output_topics(policy),
+        team_topics: &outputs::topics(policy),
         sources: &sources,
     })
 }

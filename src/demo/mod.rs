@@ -172,7 +172,7 @@ impl<'a> Week<'a> {
         let policy = &ground.policy.1;
         let calendar = policy.calendars.first().cloned();
         let calendar = calendar.ok_or_else(|| DemoError::Service("no calendar".to_owned()))?;
-        let mut topics = app::output_topics(policy);
+        let mut topics = crate::wire::outputs::topics(policy);
         topics.push(DEAD_LETTERS_TOPIC.to_owned());
         Ok(Self {
             ground,

@@ -31,11 +31,11 @@ pub enum FoundingError {
 /// there is, and another file of the same version.
 pub fn publish_policy(log: &dyn Log, names: &Names, document: &PolicyDocument) -> Result<(), FoundingError> {
     let place = Place::new(&names.policy(), 0);
-    if let Standing::Higher = standing(log, &place, document)? {
+    if let Standing::Higher = standing(log, names, document)? {
         let value = serde_json::to_vec(&Published::from(document)).unwrap_or_default();
         append(log, std::slice::from_ref(&place), &value)?;
     }
-    match standing(log, &place, document)? {
+    match standing(log, names, document)? {
         Standing::InForce => Ok(()),
         Standing::Higher => Err(FoundingError::Refused(format!(
             "{place} does not keep what is appended to it"
@@ -105,12 +105,9 @@ enum Standing {
     InForce,
 }
 
-fn standing(log: &dyn Log, place: &Place, document: &PolicyDocument) -> Result<Standing, FoundingError> {
-    let (_, end) = log.bounds(place)?;
+fn standing(log: &dyn Log, names: &Names, document: &PolicyDocument) -> Result<Standing, FoundingError> {
     let own = version(document);
-    let published = read(log, place, end)?
-        .into_iter()
-        .filter_map(|value| parse_policy(&value));
+    let published = policies(log, names)?.into_iter();
     let Some(highest) = published.max_by_key(version) else {
         return Ok(Standing::Higher);
     };
@@ -125,6 +122,14 @@ fn standing(log: &dyn Log, place: &Place, document: &PolicyDocument) -> Result<S
             "the policy file says version {own}, but version {known} is in force: use that file, or raise `version`"
         ))),
     }
+}
+
+/// Every policy there was, in order.
+pub fn policies(log: &dyn Log, names: &Names) -> Result<Vec<PolicyDocument>, LogError> {
+    let place = Place::new(&names.policy(), 0);
+    let (_, end) = log.bounds(&place)?;
+    let published = read(log, &place, end)?;
+    Ok(published.iter().filter_map(|value| parse_policy(value)).collect())
 }
 
 fn version(document: &PolicyDocument) -> u64 {

@@ -96,6 +96,7 @@ pub static SETTINGS: Table = Table {
         optional("http", Kind::Table(&HTTP), "the HTTP server"),
         optional("privacy", Kind::Table(&PRIVACY), "identity and erasure"),
         optional("time", Kind::Table(&TIME), "clocks and deadlines"),
+        optional("audit", Kind::Table(&AUDIT), "looking at the outputs"),
         optional("telemetry", Kind::Table(&TELEMETRY), "logs"),
         optional("sources", SOURCES, "topics that are read"),
     ],
@@ -265,6 +266,16 @@ static TIME: Table = Table {
             "clock records are appended so often",
         ),
     ],
+};
+
+static AUDIT: Table = Table {
+    doc: "[audit]",
+    exactly_one: &[],
+    keys: &[required(
+        "enabled",
+        Kind::Bool,
+        "this process reads all outputs and looks whether each decision is there once",
+    )],
 };
 
 static TELEMETRY: Table = Table {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::layers::{DEFAULTS, Findings, Given, Values, read};
 use super::{
-    Begin, Http, Intake, Journal, Kafka, Local, LogFormat, LogKind, PolicyPlace, Privacy, Secret, Settings, Shard,
-    SourceSettings, Telemetry, Time, UnknownTypes,
+    Audit, Begin, Http, Intake, Journal, Kafka, Local, LogFormat, LogKind, PolicyPlace, Privacy, Secret, Settings,
+    Shard, SourceSettings, Telemetry, Time, UnknownTypes,
 };
 use crate::domain::journal::Role;
 use crate::fault::{Fault, Place};
@@ -39,12 +39,7 @@ pub(super) fn settings(values: Values, findings: Findings) -> Result<Settings, V
             kept: whole.span("journal.kept"),
         },
         shard: whole.shard(),
-        intake: Intake {
-            workers: whole.number("intake.workers"),
-            sources_version: whole.number("intake.sources_version"),
-            guard_records: whole.number("intake.guard_records"),
-            guard_bad_percent_min: whole.number("intake.guard_bad_percent_min"),
-        },
+        intake: whole.intake(),
         policy: PolicyPlace {
             file: whole.path("policy.file"),
         },
@@ -58,6 +53,9 @@ pub(super) fn settings(values: Values, findings: Findings) -> Result<Settings, V
         time: Time {
             patience: whole.span("time.patience"),
             clock_interval: whole.span("time.clock_interval"),
+        },
+        audit: Audit {
+            enabled: whole.text("audit.enabled") == "true",
         },
         sources: whole.sources(),
         telemetry: Telemetry {
@@ -179,6 +177,15 @@ impl Whole {
             session_timeout: self.span("kafka.session_timeout"),
             client: client.collect(),
             password: self.secret_file("kafka.password_file"),
+        }
+    }
+
+    fn intake(&self) -> Intake {
+        Intake {
+            workers: self.number("intake.workers"),
+            sources_version: self.number("intake.sources_version"),
+            guard_records: self.number("intake.guard_records"),
+            guard_bad_percent_min: self.number("intake.guard_bad_percent_min"),
         }
     }
 

@@ -50,6 +50,8 @@ pub struct Settings {
     pub http: Http,
     /// Identity and erasure.
     pub privacy: Privacy,
+    /// Looking at the outputs.
+    pub audit: Audit,
     /// Clocks and deadlines.
     pub time: Time,
     /// Topics that are read on Kafka, by name without `kafka.source_prefix`; disabled ones too.
@@ -119,6 +121,13 @@ pub struct Shard {
     pub open_time_max: Duration,
     /// Clock records that pass no deadline are committed at most so often.
     pub idle_commit_interval: Duration,
+}
+
+/// Looking at the outputs.
+#[derive(Clone, Copy, Debug)]
+pub struct Audit {
+    /// This process does.
+    pub enabled: bool,
 }
 
 /// Reading the sources.

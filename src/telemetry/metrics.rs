@@ -40,6 +40,9 @@ pub enum Answer {
     Failed,
 }
 
+/// What an auditor may find.
+const AUDIT_KINDS: [&str; 4] = ["repeat", "gap", "order", "foreign"];
+
 /// All metrics of a process.
 #[derive(Debug)]
 pub struct Metrics {
@@ -50,6 +53,8 @@ pub struct Metrics {
     pub intake: Intake,
     /// What the shards see.
     pub shard: Shard,
+    /// `audit_violations_total{kind}`
+    pub audit_violations: IntCounterVec,
     /// `http_requests_total{answer}`; counted by `answered`.
     http_requests: IntCounterVec,
 }
@@ -122,6 +127,11 @@ impl Metrics {
             decisions: Decisions::new(&mut builder)?,
             intake: Intake::new(&mut builder)?,
             shard: Shard::new(&mut builder)?,
+            audit_violations: builder.counters(
+                "audit_violations_total",
+                &["kind"],
+                "Outputs that are missing, there twice, out of order or not ours, as this process's auditor sees them",
+            )?,
             http_requests: builder.counters(
                 "http_requests_total",
                 &["answer"],
@@ -142,6 +152,9 @@ impl Metrics {
             }
             self.intake.source_records_lost.with_label_values(&[role.name()]);
             self.intake.attributes_ignored.with_label_values(&[role.name()]);
+        }
+        for kind in AUDIT_KINDS {
+            self.audit_violations.with_label_values(&[kind]);
         }
         for reason in RejectReason::ALL {
             self.decisions.dead_letters.with_label_values(&[reason.name()]);

@@ -20,7 +20,7 @@ from collections import Counter
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "acceptance"))
 
 from company import OUTPUTS, Company, policy  # noqa: E402
-from harness import Checks, arguments, ground, wait_for  # noqa: E402
+from harness import Checks, Message, arguments, ground, produce, wait_for  # noqa: E402
 from judge import Judge, lateness  # noqa: E402
 from proxy import ADD_PARTITIONS, END_TXN, TXN_OFFSET_COMMIT  # noqa: E402
 from town import HEAL_WAIT, SESSION, Town, held  # noqa: E402
@@ -260,6 +260,16 @@ def examine_the_judge(town, company, checks):
         checks.that(some and len(lost) > 1 and twice, f"the judge sees an output of {topic} lost, and one told twice")
 
 
+def examine_the_auditors(town, checks):
+    """They are quiet, and not blind: each sees a record that is none of ours."""
+    audited = [process.audited() for process in town.processes]
+    checks.that(not any(audited), "the auditors found nothing", audited)
+    produce(town.broker, [Message("sales.sla", b"{}")])
+    expected = [{"foreign": 1}] * len(town.processes)
+    checks.that(wait_for(lambda: [process.audited() for process in town.processes] == expected, HEAL_WAIT),
+                "each auditor sees a foreign record", [process.audited() for process in town.processes])
+
+
 def percentile(values, share):
     return values[min(len(values) - 1, int(len(values) * share))]
 
@@ -310,6 +320,7 @@ def main():
         if options.short:
             checks.that(faults.kills >= SHORT_KILLS, f"{faults.kills} kills, {SHORT_KILLS} are planned")
         examine_the_judge(town, company, checks)
+        examine_the_auditors(town, checks)
         report(town, faults, checks, planned)
     return checks.finish()
 

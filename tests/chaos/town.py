@@ -79,7 +79,7 @@ class Process:
         self.environment = {
             "TASUKI__LOG": "kafka", "TASUKI__KAFKA__BROKERS": f"127.0.0.1:{town.proxy_ports[number]}",
             "TASUKI__KAFKA__SESSION_TIMEOUT": f"{SESSION}s", "TASUKI__JOURNAL__PARTITIONS": PARTITIONS,
-            "TASUKI__POLICY__FILE": town.policy, "TASUKI__PRIVACY__SECRET": SECRET,
+            "TASUKI__POLICY__FILE": town.policy, "TASUKI__PRIVACY__SECRET": SECRET, "TASUKI__AUDIT__ENABLED": "true",
         }
         if number == 0:
             self.environment["TASUKI__INSTANCE"] = self.name
@@ -120,6 +120,11 @@ class Process:
         lags = re.findall(r'^tasuki_journal_lag_records\{partition="(\d+)"\} (\d+)', body, re.MULTILINE)
         return {int(partition): int(lag) for partition, lag in lags}
 
+    def audited(self):
+        """What its auditor has found since it started, by kind."""
+        _, body = self.service.get("/metrics")
+        found = re.findall(r'^tasuki_audit_violations_total\{kind="(\w+)"\} (\d+)', body, re.MULTILINE)
+        return {kind: int(count) for kind, count in found if count != "0"}
 
     def standing(self):
         """Where it stands, and its last words."""

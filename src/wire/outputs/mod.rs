@@ -9,6 +9,7 @@ mod history;
 pub(super) mod members;
 
 use crate::domain::event::{Output, Topic};
+use crate::domain::policy::Policy;
 use crate::log::{Header, NewRecord, Record};
 
 pub use crate::domain::event::type_name;
@@ -51,6 +52,36 @@ pub fn topic_name(topic: &Topic) -> &str {
         Topic::Feedback => "marketing.feedback",
         Topic::Lifecycle => "leads.lifecycle",
     }
+}
+
+/// Every topic that a policy's decisions go to, without prefix.
+pub fn topics(policy: &Policy) -> Vec<String> {
+    let fixed = [Topic::Sla, Topic::Feedback, Topic::Lifecycle];
+    let fixed = fixed.iter().map(|topic| topic_name(topic).to_owned());
+    let mut topics: Vec<String> = policy
+        .teams
+        .iter()
+        .map(|team| team.topic.clone())
+        .chain(fixed)
+        .collect();
+    topics.sort_unstable();
+    topics.dedup();
+    topics
+}
+
+/// The shard and the number of an output or a dead letter, by its headers.
+pub fn numbered(headers: &[Header], is_dead_letter: bool) -> Option<(u32, u64)> {
+    let (shard, sequence) = if is_dead_letter {
+        ("tasuki_dlq_shard", "tasuki_dlq_sequence")
+    } else {
+        ("ce_tasukishard", "ce_sequence")
+    };
+    // Headers of the bad record itself come first, and may have any name.
+    let text = |name: &str| {
+        let (_, value) = headers.iter().rfind(|(known, _)| known == name)?;
+        std::str::from_utf8(value.as_deref()?).ok()
+    };
+    Some((text(shard)?.parse().ok()?, text(sequence)?.parse().ok()?))
 }
 
 /// The record of a decision, in binary mode; `sequence` counts the outputs of this shard from 1.
