@@ -26,6 +26,8 @@ const READ: ReadLimit = ReadLimit {
     records_max: 2_000,
     bytes_max: 16 << 20,
 };
+/// How far a restore is, is told this often, in milliseconds.
+const TELL_EVERY_MS: i64 = 2_000;
 /// How long one read waits for records.
 const READ_WAIT: Duration = Duration::from_millis(20);
 
@@ -39,6 +41,10 @@ pub(super) struct Restore {
     gathered: Gathered,
     /// Who wrote the last images, and who fenced the partition since, without taking leave.
     writers: Vec<String>,
+    /// The state log's start and end when it began.
+    bounds: (u64, u64),
+    /// When it was last told how far it is, in running time.
+    told_at: i64,
     /// When it began, and since when nothing was read, in running time.
     pub(super) began_at: i64,
     /// See `began_at`.
@@ -77,7 +83,7 @@ pub enum RestoreError {
 impl Restore {
     /// Begins at the start of the state log; the fence with `token` was committed before.
     pub(super) fn begin(log: &dyn Log, place: &Place, token: [u8; 16], now: Now) -> Result<Self, LogError> {
-        let (start, _) = log.bounds(place)?;
+        let (start, end) = log.bounds(place)?;
         let isolation = planted::either(Bug::UncommittedBelieved, Isolation::Uncommitted, Isolation::Committed);
         let reader = log.reader(place, start, isolation)?;
         let gathered = Gathered::default();
@@ -88,6 +94,8 @@ impl Restore {
             next: start,
             gathered,
             writers: Vec::new(),
+            bounds: (start, end),
+            told_at: now.running_ms,
             began_at: now.running_ms,
             quiet_since: now.running_ms,
         })
@@ -111,6 +119,7 @@ impl Restore {
                 return Ok(None);
             }
         };
+        self.tell(now);
         if planted::is(Bug::FenceNotAwaited) && records.is_empty() {
             return self.finish(charter).map(Some);
         }
@@ -157,6 +166,16 @@ impl Restore {
                 let writer = writer_of(&record);
                 writers.extend(writer.filter(|writer| !writers.contains(writer)));
             }
+        }
+    }
+
+    /// Says once in a while how far it is.
+    fn tell(&mut self, now: Now) {
+        if now.running_ms - self.told_at >= TELL_EVERY_MS {
+            self.told_at = now.running_ms;
+            let (start, end) = self.bounds;
+            let percent = 100 * self.next.saturating_sub(start) / end.saturating_sub(start).max(1);
+            tracing::info!(place = %self.place, percent = percent.min(100), parts = self.gathered.parts.len(), "restoring");
         }
     }
 
