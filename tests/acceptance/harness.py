@@ -93,6 +93,8 @@ def ground(name, options, checks=None):
 
     The folder stays where something failed, so that its logs can be read.
     """
+    if not shutil.which("kcat"):
+        sys.exit("kcat is missing: apt-get install kcat")
     folder = os.path.join(ROOT, "target", "acceptance", f"{name}-{os.getpid()}")
     os.makedirs(folder)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
