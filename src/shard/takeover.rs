@@ -4,8 +4,6 @@ use super::batch::{self, Writer};
 use super::restore::{FAREWELL, Restore, RestoreError};
 use super::{Interrupt, Live, Phase, QUIET_MS_MAX, Stop, Worker};
 use crate::clock::Now;
-use crate::domain::journal::PolicyDocument;
-use crate::domain::policy::Policy;
 use crate::domain::shard::{Charter, Shard};
 use crate::log::{Commit, Committed, LogError, Ownership, Place};
 use crate::planted::{self, Bug};
@@ -201,13 +199,9 @@ impl Worker {
             partitions: self.plan.partitions,
             patience_ms: self.plan.patience_ms,
             queued_max: self.plan.queued_max,
-            compile,
+            compile: wire::policy_file::remembered,
         }
     }
-}
-
-fn compile(document: &PolicyDocument) -> Option<Policy> {
-    wire::policy_file::compile(document).ok()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of any real span are exact")]

@@ -23,6 +23,10 @@ use tasuki::telemetry::metrics::Metrics;
 use many::{Range, run_many};
 use play::play;
 
+/// The service's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What is to be said about the use.
 const USAGE: &str = "usage: simulate SEED        plays one seed and tells its story
        simulate SEED LEVEL  the same, with the log lines of the service from this level on

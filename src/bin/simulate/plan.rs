@@ -128,7 +128,7 @@ pub(crate) fn charter(plan: &Plan, partition: u32) -> Charter {
         partitions: plan.partitions,
         patience_ms: plan.patience_ms,
         queued_max: plan.queued_max,
-        compile: |document| policy_file::compile(document).ok(),
+        compile: policy_file::remembered,
     }
 }
 

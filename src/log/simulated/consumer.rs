@@ -24,6 +24,8 @@ pub(super) struct SimulatedConsumer {
     leaving: BTreeSet<Place>,
     is_lost: bool,
     started: BTreeMap<Place, Cursor>,
+    /// The partitions of its topics, as of when the log had so many in all.
+    readable: (usize, Vec<Place>),
 }
 
 /// How far one partition has been read.
@@ -69,14 +71,21 @@ impl SimulatedConsumer {
             leaving: BTreeSet::new(),
             is_lost: false,
             started: BTreeMap::new(),
+            readable: (0, Vec::new()),
         })
     }
 
     /// Hears what has become of our share.
     fn balance(&mut self, state: &mut State) -> Vec<Signal> {
-        let topics = &self.membership.topics;
-        let mine = |place: &&Place| topics.iter().any(|topic| **topic == *place.topic);
-        let partitions: Vec<Place> = state.partitions.keys().filter(mine).cloned().collect();
+        // Partitions are added, never taken away.
+        if self.readable.0 != state.partitions.len() {
+            let topics = &self.membership.topics;
+            let mine = |place: &&Place| topics.iter().any(|topic| **topic == *place.topic);
+            self.readable = (
+                state.partitions.len(),
+                state.partitions.keys().filter(mine).cloned().collect(),
+            );
+        }
         let reshuffle = state.faults.reshuffle;
         let reshuffles = state.chance.once_in(reshuffle);
         let has = self.owned.clone();
@@ -87,7 +96,7 @@ impl SimulatedConsumer {
         if self.is_lost {
             return Vec::new();
         }
-        let (revoked, assigned) = match group.sync(self.member, &has, &partitions) {
+        let (revoked, assigned) = match group.sync(self.member, &has, &self.readable.1) {
             Told::Gone if has.is_empty() => {
                 self.member = enrol(state, &self.membership);
                 return Vec::new();

@@ -149,14 +149,14 @@ impl Group {
     /// The share of a member: partitions dealt out in order to those who read their topic.
     fn target(&self, member: u64, partitions: &[Place]) -> Vec<Place> {
         let mut share = Vec::new();
+        let (mut topic, mut readers): (&str, Vec<u64>) = ("", Vec::new());
         for (turn, place) in partitions.iter().enumerate() {
-            let reads = |member: &Member| member.topics.iter().any(|topic| **topic == *place.topic);
-            let readers: Vec<u64> = self
-                .members
-                .iter()
-                .filter(|(_, member)| reads(member))
-                .map(|(id, _)| *id)
-                .collect();
+            if topic != &*place.topic {
+                topic = &place.topic;
+                let reads = |member: &Member| member.topics.iter().any(|known| known == topic);
+                let those = self.members.iter().filter(|(_, member)| reads(member));
+                readers = those.map(|(id, _)| *id).collect();
+            }
             if !readers.is_empty() && readers[(turn + self.shift) % readers.len()] == member {
                 share.push(place.clone());
             }

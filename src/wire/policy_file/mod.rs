@@ -10,6 +10,7 @@ mod names;
 mod scoring;
 mod selling;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -28,9 +29,28 @@ pub const FILE_BYTES_MAX: usize = 1 << 20;
 /// All `.ics` files of a policy together have at most so many bytes: they travel in one record.
 pub const FILES_BYTES_MAX: usize = 2 << 20;
 
+/// Policies that a thread remembers.
+const REMEMBERED_MAX: usize = 4;
+
 /// Compiles a policy. Faults name the file `policy`.
 pub fn compile(document: &PolicyDocument) -> Result<Policy, Vec<Fault>> {
     compile_as("policy", document, &BTreeMap::new())
+}
+
+/// Compiles a policy, or remembers it: each partition that is restored brings the same few.
+pub fn remembered(document: &PolicyDocument) -> Option<Policy> {
+    thread_local! {
+        static KNOWN: RefCell<Vec<(PolicyDocument, Policy)>> = const { RefCell::new(Vec::new()) };
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if let Some((_, policy)) = known.iter().find(|(other, _)| other == document) {
+            return Some(policy.clone());
+        }
+        let policy = compile(document).ok()?;
+        known.truncate(REMEMBERED_MAX - 1);
+        known.insert(0, (document.clone(), policy.clone()));
+        Some(policy)
+    })
 }
 
 /// Reads the policy file at `path`, and the `.ics` files it names, and compiles it.
