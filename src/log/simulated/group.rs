@@ -25,6 +25,9 @@ struct Member {
     owned: BTreeSet<Place>,
     /// The generation it knows.
     synced: u64,
+    /// What it has been dealt its share of: the generation, the last to join (a static member that
+    /// comes back makes no generation), and the number of partitions.
+    dealt: Option<(u64, u64, usize)>,
     seen_ms: i64,
 }
 
@@ -56,6 +59,7 @@ impl Group {
                 instance,
                 owned: owned.unwrap_or_default(),
                 synced: self.generation,
+                dealt: None,
                 seen_ms: now_ms,
             },
         );
@@ -118,6 +122,14 @@ impl Group {
 
     /// Tells a member that has `has` about its share.
     pub(super) fn sync(&mut self, member: u64, has: &BTreeSet<Place>, partitions: &[Place]) -> Told {
+        let dealt = Some((self.generation, self.next_member, partitions.len()));
+        let is_known = |me: &Member| me.dealt == dealt && me.owned == *has;
+        if self.members.get(&member).is_some_and(is_known) {
+            return Told::Share {
+                revoked: Vec::new(),
+                assigned: Vec::new(),
+            };
+        }
         let target = self.target(member, partitions);
         let others: BTreeSet<&Place> = self
             .members
@@ -135,6 +147,7 @@ impl Group {
             return Told::Gone;
         };
         me.synced = generation;
+        me.dealt = dealt;
         me.owned.extend(assigned.iter().cloned());
         let before = me.owned.len();
         // A static member that came back never hears of what has gone to others meanwhile.
