@@ -193,10 +193,11 @@ fn content_type(headers: &HeaderMap) -> Vec<Header> {
         .collect()
 }
 
-/// The value of a header of the HTTP binding: quotes around it fall, `%XX` is a byte of UTF-8.
+/// The value of a header of the HTTP binding: quotes around it fall, and the `\` before what they
+/// protect; then `%XX` is a byte of UTF-8.
 fn percent_decoded(value: &[u8]) -> Option<Vec<u8>> {
-    let inner = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
-    let mut rest = inner.unwrap_or(value);
+    let unquoted = unquoted(value);
+    let mut rest = unquoted.as_deref().unwrap_or(value);
     let mut bytes = Vec::with_capacity(rest.len());
     while let Some((first, others)) = rest.split_first() {
         rest = others;
@@ -210,6 +211,17 @@ fn percent_decoded(value: &[u8]) -> Option<Vec<u8>> {
         rest = others;
     }
     std::str::from_utf8(&bytes).is_ok().then_some(bytes)
+}
+
+/// What a quoted string says (RFC 9110 §5.6.4); none if it is not one.
+fn unquoted(value: &[u8]) -> Option<Vec<u8>> {
+    let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let mut bytes = inner.iter();
+    let mut said = Vec::with_capacity(inner.len());
+    while let Some(byte) = bytes.next() {
+        said.push(if *byte == b'\\' { *bytes.next()? } else { *byte });
+    }
+    Some(said)
 }
 
 fn new_record(headers: Vec<Header>, value: Vec<u8>) -> NewRecord {

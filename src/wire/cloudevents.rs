@@ -210,18 +210,19 @@ fn names_json(value: &Json<'_>) -> bool {
     matches!(value, Json::Text(name) if is_json(name.as_bytes()))
 }
 
-/// Does this media type say JSON, whatever its parameters?
+/// Does this media type say JSON, whatever its parameters: `*/json` or `*/*+json`?
 pub fn is_json(media_type: &[u8]) -> bool {
     let essence = media_type
         .split(|byte| *byte == b';')
         .next()
         .unwrap_or_default()
         .trim_ascii();
-    let ends = essence
-        .len()
-        .checked_sub("+json".len())
-        .and_then(|at| essence.get(at..));
-    essence.eq_ignore_ascii_case(b"application/json") || ends.is_some_and(|end| end.eq_ignore_ascii_case(b"+json"))
+    let Some(slash) = essence.iter().position(|byte| *byte == b'/') else {
+        return false;
+    };
+    let subtype = &essence[slash + 1..];
+    let ending = subtype.len().saturating_sub("+json".len());
+    slash > 0 && (subtype.eq_ignore_ascii_case(b"json") || subtype[ending..].eq_ignore_ascii_case(b"+json"))
 }
 
 fn starts_with_fold(text: &[u8], start: &str) -> bool {

@@ -20,7 +20,7 @@ use crate::domain::time::Instant;
 use crate::log::Record;
 
 /// The number of the translation this code does.
-pub const TRANSLATION: u32 = 2;
+pub const TRANSLATION: u32 = 3;
 
 /// Bytes of an event at most: its record's value, or its line.
 pub const EVENT_BYTES_MAX: usize = 256 * 1024;
