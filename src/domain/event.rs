@@ -337,6 +337,15 @@ pub enum Why {
 }
 
 impl Why {
+    /// Every reason, in the order in which they are looked at.
+    pub const ALL: [Self; 5] = [
+        Self::Unavailable,
+        Self::AtCapacity,
+        Self::LacksSkill,
+        Self::RefusedBefore,
+        Self::NotTheirTurn,
+    ];
+
     /// The word in outputs.
     pub fn name(self) -> &'static str {
         match self {
@@ -390,6 +399,19 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// Every stage, the first six in their order.
+    pub const ALL: [Self; 9] = [
+        Self::Inquiry,
+        Self::MarketingQualified,
+        Self::SalesAccepted,
+        Self::SalesQualified,
+        Self::Opportunity,
+        Self::Won,
+        Self::Lost,
+        Self::Recycled,
+        Self::Disqualified,
+    ];
+
     /// The word in outputs.
     pub fn name(self) -> &'static str {
         match self {

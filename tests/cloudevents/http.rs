@@ -17,7 +17,7 @@ use tasuki::clock::Clock;
 use tasuki::log::local::LocalLog;
 use tasuki::log::{Found, Isolation, Log as _, Place, ReadLimit, Record};
 
-use super::support::process::{Folder, Tasuki, stream, variables};
+use super::process::{Folder, Tasuki, stream, variables};
 use super::{binding, expected, parsed, structured};
 
 const SCENARIOS_TYPE: &str = "com.example.someevent";

@@ -3,7 +3,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     unreachable_pub,
     reason = "a test program may fail loudly"
@@ -12,9 +11,9 @@
 mod binding;
 mod http;
 mod kafka;
+#[path = "../support/process.rs"]
+mod process;
 mod sdk;
-#[path = "../support/mod.rs"]
-mod support;
 
 use serde_json::Value;
 use tasuki::log::Header;
