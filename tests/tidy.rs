@@ -358,6 +358,78 @@ fn every_promise_has_a_command_that_exists() {
     faults.none();
 }
 
+/// Each payload and each adapter of samples/ says which list of fields it was written from.
+#[test]
+fn every_sample_says_from_what_it_was_written() {
+    let page = read("samples/payloads/README.md");
+    let mut faults = Faults::default();
+    let (mut payloads, mut adapters) = (BTreeSet::new(), BTreeSet::new());
+    for row in table_after(&page, "# Payloads of platforms") {
+        payloads.extend(backticked(&row[0]).map(|name| format!("samples/payloads/{name}")));
+        adapters.extend(backticked(&row[1]).map(|name| format!("samples/adapters/{name}.toml")));
+        if row[2].len() < 10 {
+            faults.add(
+                "samples/payloads/README.md",
+                0,
+                &format!("{} was written from nothing", row[0]),
+            );
+        }
+    }
+    let files = written_files();
+    let found = |folder: &str, kind: &str| -> BTreeSet<String> {
+        let of = files
+            .iter()
+            .filter(|file| file.starts_with(folder) && extension(file, kind));
+        of.cloned().collect()
+    };
+    assert_eq!(payloads, found("samples/payloads/", "json"));
+    assert_eq!(adapters, found("samples/adapters/", "toml"));
+    for file in adapters.iter().filter(|file| !read(file).contains("\n# Written from ")) {
+        faults.add(file, 0, "does not say from which fields it was written");
+    }
+    faults.none();
+}
+
+/// Each trap of a platform has a test of its own, and each test of the adapters a trap.
+#[test]
+fn every_trap_of_a_platform_has_a_test() {
+    let page = read("samples/payloads/README.md");
+    let tests: Vec<String> = written_files()
+        .into_iter()
+        .filter(|file| file.starts_with("tests/adapters/") || file == "src/wire/translate/tests.rs")
+        .map(|file| read(&file))
+        .collect();
+    let mut faults = Faults::default();
+    let mut shown = BTreeSet::new();
+    for row in table_after(&page, "## Traps") {
+        for name in backticked(&row[2]) {
+            shown.insert(name.to_owned());
+            if !tests.iter().any(|text| text.contains(&format!("#[test]\nfn {name}()"))) {
+                faults.add("samples/payloads/README.md", 0, &format!("there is no test {name}"));
+            }
+        }
+    }
+    for file in ["hubspot", "marketing", "collectors", "crm"] {
+        let path = format!("tests/adapters/{file}.rs");
+        let text = read(&path);
+        for name in text
+            .split("#[test]\nfn ")
+            .skip(1)
+            .filter_map(|rest| rest.split('(').next())
+        {
+            if !shown.contains(name) {
+                faults.add(&path, 0, &format!("{name} shows no trap that is listed"));
+            }
+        }
+    }
+    assert!(
+        shown.len() >= 30,
+        "the table of traps was not read right: {}",
+        shown.len()
+    );
+    faults.none();
+}
+
 /// What the runbook quotes from messages stands in the code, up to what is filled in.
 #[test]
 fn the_runbook_quotes_what_is_said() {

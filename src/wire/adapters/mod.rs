@@ -24,7 +24,12 @@ const FILE_BYTES_MAX: usize = 1 << 20;
 
 /// The adapters that come with the program, by name; each is a file of `samples/adapters/`.
 const BUILT_IN: &[(&str, &str)] = &[
+    ("frappe", include_str!("../../../samples/adapters/frappe.toml")),
     ("hubspot", include_str!("../../../samples/adapters/hubspot.toml")),
+    (
+        "hubspot-contacts",
+        include_str!("../../../samples/adapters/hubspot-contacts.toml"),
+    ),
     (
         "hubspot-engagements",
         include_str!("../../../samples/adapters/hubspot-engagements.toml"),
@@ -34,14 +39,21 @@ const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../../samples/adapters/hubspot-forms.toml"),
     ),
     ("marketo", include_str!("../../../samples/adapters/marketo.toml")),
+    (
+        "marketo-webhook",
+        include_str!("../../../samples/adapters/marketo-webhook.toml"),
+    ),
     ("mautic", include_str!("../../../samples/adapters/mautic.toml")),
     ("odoo", include_str!("../../../samples/adapters/odoo.toml")),
     ("pardot", include_str!("../../../samples/adapters/pardot.toml")),
     ("pipedrive", include_str!("../../../samples/adapters/pipedrive.toml")),
+    ("posthog", include_str!("../../../samples/adapters/posthog.toml")),
+    ("rd-station", include_str!("../../../samples/adapters/rd-station.toml")),
     ("salesforce", include_str!("../../../samples/adapters/salesforce.toml")),
     ("rudderstack", include_str!("../../../samples/adapters/segment.toml")),
     ("segment", include_str!("../../../samples/adapters/segment.toml")),
     ("snowplow", include_str!("../../../samples/adapters/snowplow.toml")),
+    ("twenty", include_str!("../../../samples/adapters/twenty.toml")),
 ];
 
 /// A checked adapter.
