@@ -8,10 +8,11 @@ use super::schema::{from, integer, named, object, one_of, said, text};
 use super::{incoming, info, outgoing};
 
 /// Reasons of problems that are no reasons of dead letters.
-const REASONS: [&str; 6] = [
+const REASONS: [&str; 7] = [
     "unsupported-media-type",
     "unauthorized",
     "not-found",
+    "not-paused",
     "method-not-allowed",
     "invalid-offset",
     "unavailable",
@@ -36,6 +37,7 @@ pub fn document() -> Value {
             "/readyz": {"get": probe("ready", "Is everything that this process owns in service?")},
             "/metrics": {"get": metrics()},
             "/outputs/{topic}": {"get": outputs()},
+            "/sources/{topic}/release": {"post": release()},
         },
         "components": {
             "schemas": schemas,
@@ -149,6 +151,16 @@ fn metrics() -> Value {
         "operationId": "metrics",
         "summary": "The metrics in the text format of Prometheus.",
         "responses": answers("200", plain("docs/metrics.md lists them"), &["401", "503"]),
+    })
+}
+
+fn release() -> Value {
+    let topic = said("the source's full name, with its prefix", text());
+    json!({
+        "operationId": "releaseSource",
+        "summary": "A source that this process paused, since nearly everything in it was bad, is read on.",
+        "parameters": [{"name": "topic", "in": "path", "required": true, "schema": topic}],
+        "responses": answers("204", json!({"description": "it is read on"}), &["401", "404", "503"]),
     })
 }
 

@@ -35,7 +35,7 @@ fn every_reason_of_a_problem_is_in_the_contract() {
     let mut given: BTreeSet<String> = tasuki::domain::event::RejectReason::ALL
         .map(|reason| reason.name().to_owned())
         .into();
-    for file in ["events", "mod", "outputs", "problem"] {
+    for file in ["events", "mod", "outputs", "problem", "sources"] {
         let code = read(&format!("src/http/{file}.rs"));
         for call in code.split("StatusCode::").skip(1) {
             // The status, and behind it the reason.
@@ -89,6 +89,7 @@ fn asked() -> Vec<Asked<'static>> {
         ("GET", "/livez", "", String::new(), 200),
         ("GET", "/readyz", "", String::new(), 200),
         ("GET", "/metrics", "", String::new(), 200),
+        ("POST", "/sources/tasuki.inbox/release", "", String::new(), 404),
         ("GET", "/outputs/none", "", String::new(), 404),
         ("GET", "/outputs/sales.sla?from=x", "", String::new(), 400),
     ]
@@ -113,6 +114,7 @@ fn a_process_answers_as_the_contract_says() {
             .split('?')
             .next()
             .unwrap()
+            .replace("/sources/tasuki.inbox", "/sources/{topic}")
             .replace("/outputs/none", "/outputs/{topic}")
             .replace("/outputs/sales.sla", "/outputs/{topic}");
         let operation = &document["paths"][&path][method.to_lowercase()];
