@@ -4,6 +4,8 @@
 //! same name the last one counts. (`serde_json` reads nothing in one pass whose meaning hangs on
 //! a later member, as `data` does on `type`; a test compares the two.)
 
+use std::collections::BTreeMap;
+
 use bumpalo::collections::Vec as ArenaVec;
 use wide::u8x16;
 
@@ -48,6 +50,15 @@ impl<'a> Object<'a> {
     /// Is there a member of this name, be it `null`?
     pub fn names(&self, name: &str) -> bool {
         self.last(name).is_some()
+    }
+
+    /// Of the members of each name the last, in their order.
+    pub fn of_each_name(&self) -> impl Iterator<Item = &'a Member<'a>> {
+        let numbered = (0_usize..).zip(self.0.iter());
+        let last: BTreeMap<&str, usize> = numbered.clone().map(|(place, (name, _))| (*name, place)).collect();
+        numbered
+            .filter(move |(place, (name, _))| last.get(name) == Some(place))
+            .map(|(_, member)| member)
     }
 
     fn last(&self, name: &str) -> Option<&'a Json<'a>> {
@@ -462,6 +473,8 @@ mod tests {
         };
         assert_eq!((object.get("a"), object.names("a")), (None, true));
         assert_eq!(object.get("b"), Some(&Json::Number("3")));
+        let each: Vec<_> = object.of_each_name().collect();
+        assert_eq!(each, [&("a", Json::Null), &("b", Json::Number("3"))]);
     }
 
     fn same(ours: &Json<'_>, theirs: &serde_json::Value) -> bool {

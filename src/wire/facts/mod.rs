@@ -253,7 +253,7 @@ fn campaign(data: Members<'_>) -> Result<Option<Campaign>, Rejection> {
 
 fn attributes(profile: Members<'_>, ignored: &mut u32) -> Result<Vec<Attribute>, Rejection> {
     let mut attributes: Vec<Attribute> = Vec::new();
-    for (name, value) in profile.object.0 {
+    for (name, value) in profile.object.of_each_name() {
         let value = match attribute(value)? {
             Known::Value(value) => Some(value),
             Known::Removed => None,
@@ -265,11 +265,10 @@ fn attributes(profile: Members<'_>, ignored: &mut u32) -> Result<Vec<Attribute>,
         if name.len() > NAME_BYTES_MAX {
             return Err(wrong("a name in `profile` has more than 256 bytes"));
         }
-        match attributes.iter().position(|(other, _)| other == name) {
-            Some(place) => attributes[place].1 = value,
-            None if attributes.len() == ATTRIBUTES_MAX => return Err(wrong("`profile` has more than 64 attributes")),
-            None => attributes.push((name.to_string(), value)),
+        if attributes.len() == ATTRIBUTES_MAX {
+            return Err(wrong("`profile` has more than 64 attributes"));
         }
+        attributes.push((name.to_string(), value));
     }
     Ok(attributes)
 }

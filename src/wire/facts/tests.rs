@@ -132,23 +132,24 @@ fn profile_values_of_no_use_are_ignored_and_counted() {
     assert_eq!(profile[0], ("f".to_owned(), Some(Value::Text(String::new()))));
 }
 
+fn profile_of(count: usize, value: &str) -> String {
+    let members: Vec<_> = (0..count).map(|number| format!("\"a{number}\":{value}")).collect();
+    format!(r#"{{"person":{{"email":"a"}},"profile":{{{}}}}}"#, members.join(","))
+}
+
 #[test]
 fn a_profile_has_at_most_64_attributes_of_1_kib_and_the_last_of_a_name_counts() {
-    let profile = |count: usize, value: &str| {
-        let members: Vec<_> = (0..count).map(|number| format!("\"a{number}\":{value}")).collect();
-        format!(r#"{{"person":{{"email":"a"}},"profile":{{{}}}}}"#, members.join(","))
-    };
-    body(FactType::ProfileChanged, &profile(64, "1"));
+    body(FactType::ProfileChanged, &profile_of(64, "1"));
     refused(
         FactType::ProfileChanged,
-        &profile(65, "1"),
+        &profile_of(65, "1"),
         "`profile` has more than 64 attributes",
     );
     body(
         FactType::ProfileChanged,
-        &profile(1, &format!("\"{}\"", "x".repeat(1024))),
+        &profile_of(1, &format!("\"{}\"", "x".repeat(1024))),
     );
-    let long = profile(1, &format!("\"{}\"", "x".repeat(1025)));
+    let long = profile_of(1, &format!("\"{}\"", "x".repeat(1025)));
     refused(
         FactType::ProfileChanged,
         &long,
@@ -158,7 +159,15 @@ fn a_profile_has_at_most_64_attributes_of_1_kib_and_the_last_of_a_name_counts() 
         FactType::ProfileChanged,
         r#"{"person":{"email":"a"},"profile":{"x":1,"y":2,"x":null}}"#,
     );
-    assert!(matches!(twice, Body::Profile(_, profile) if profile.len() == 2 && profile[0].1.is_none()));
+    let Body::Profile(_, profile) = twice else {
+        panic!("a profile")
+    };
+    assert!(profile.len() == 2 && profile[0].0 == "y" && profile[1].1.is_none());
+    let superseded = ["x".repeat(1025), "a".to_owned()].join(r#"","a0":""#);
+    body(FactType::ProfileChanged, &profile_of(1, &format!("\"{superseded}\"")));
+    let useless = read_text(FactType::ProfileChanged, &profile_of(1, r#"1,"a0":[]"#)).unwrap();
+    assert!(matches!(useless.body, Body::Profile(_, profile) if profile.is_empty()));
+    assert_eq!(useless.attributes_ignored, 1);
 }
 
 #[test]
