@@ -36,7 +36,7 @@ class Sample:
     def __init__(self, made, name, words, stored):
         self.name, self.words, self.stored = name, words, stored
         self.out, self.errors = made.path(f"{name}.out"), made.path(f"{name}.stderr")
-        made._kept(self)
+        made.running.append(self)
         self.start()
 
     def start(self):

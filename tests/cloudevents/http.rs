@@ -104,51 +104,67 @@ fn the_scenarios_of_http_hold_and_the_sdk_reads_what_goes_out() {
         .replace("ce-time: 2018-04-05T03:56:24Z\r\n", "")
         .replace("1234-1234-1234", "today");
     assert_eq!(post(tasuki.port(), &(headers, body.replace("mia", "yuki"))).0, 202);
-    for (request, content_type, _) in SCENARIOS {
-        let (status, body) = post(tasuki.port(), &request(content_type, SCENARIOS_TYPE, SCENARIOS_DATA));
-        let problem: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!((status, &problem["reason"]), (422, &json!("unknown-type")), "{body}");
-        let accepted = post(tasuki.port(), &request(content_type, TYPE, DATA));
-        assert_eq!(accepted, (202, r#"{"accepted":1}"#.to_owned()));
-    }
-    for spelled in SPELLED {
-        let (headers, body) = binary_content_mode("application/json", TYPE, DATA);
-        let accepted = post(
-            tasuki.port(),
-            &(headers.replace("ce-id: 1234-1234-1234", spelled), body),
-        );
-        assert_eq!(accepted.0, 202, "{spelled}: {}", accepted.1);
-    }
-    let overlong = binary_content_mode("application/json", TYPE, DATA)
-        .0
-        .replace("1234-1234-1234", "%C0%A0");
-    assert_eq!(post(tasuki.port(), &(overlong, DATA.to_owned())).0, 400);
+    scenarios_are_answered(tasuki.port());
+    spellings_are_answered(tasuki.port());
     let streamed = OUTPUTS.map(|(topic, count)| (topic, outputs(tasuki.port(), topic, count)));
     tasuki.stop();
     let log = LocalLog::open(&data, Clock::machine()).unwrap();
     let inbox = records(&log, "tasuki.inbox");
     let (scenarios, spelled) = inbox[1..].split_at(SCENARIOS.len());
+    scenarios_are_stored(scenarios);
+    spellings_are_stored(spelled);
+    for (topic, events) in streamed {
+        let records = records(&log, topic);
+        let binary = records.iter().map(event);
+        let said = |event: Event| said(&event, topic);
+        let events: Vec<_> = events.into_iter().map(said).collect();
+        assert_eq!(events, binary.map(said).collect::<Vec<_>>());
+    }
+}
+
+fn scenarios_are_answered(port: u16) {
+    for (request, content_type, _) in SCENARIOS {
+        let (status, body) = post(port, &request(content_type, SCENARIOS_TYPE, SCENARIOS_DATA));
+        let problem: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((status, &problem["reason"]), (422, &json!("unknown-type")), "{body}");
+        let accepted = post(port, &request(content_type, TYPE, DATA));
+        assert_eq!(accepted, (202, r#"{"accepted":1}"#.to_owned()));
+    }
+}
+
+fn scenarios_are_stored(scenarios: &[Record]) {
     let form: Value = serde_json::from_str(DATA).unwrap();
     for (record, (_, _, data_content_type)) in scenarios.iter().zip(SCENARIOS) {
         let found = parsed(&record.headers, record.value.as_ref().unwrap());
         assert_eq!(found, expected(TYPE, data_content_type, form.clone()));
     }
-    let ids: Vec<_> = spelled
-        .iter()
-        .map(|record| parsed(&record.headers, record.value.as_ref().unwrap()))
-        .collect();
-    assert!(ids.iter().all(|event| event.attributes[0].1 == MEANT), "{ids:?}");
-    assert_eq!(ids.len(), SPELLED.len());
-    for (topic, events) in streamed {
-        let binary: Vec<Event> = records(&log, topic)
-            .iter()
-            .map(|record| binding::event(&record.headers, record.value.as_ref().unwrap()))
-            .collect();
-        assert_eq!(
-            events.iter().map(|event| said(event, topic)).collect::<Vec<_>>(),
-            binary.iter().map(|event| said(event, topic)).collect::<Vec<_>>()
-        );
+}
+
+/// An id in every spelling, with an extension.
+fn spellings_are_answered(port: u16) {
+    let (headers, body) = binary_content_mode("application/json", TYPE, DATA);
+    for spelled in SPELLED {
+        let headers = headers.replace("ce-id: 1234-1234-1234", spelled);
+        let accepted = post(port, &(headers + "ce-partitionkey: a%20b\r\n", body.clone()));
+        assert_eq!(accepted.0, 202, "{spelled}: {}", accepted.1);
     }
+    let overlong = headers.replace("1234-1234-1234", "%C0%A0");
+    assert_eq!(post(port, &(overlong, body)).0, 400);
+}
+
+fn spellings_are_stored(spelled: &[Record]) {
+    assert_eq!(spelled.len(), SPELLED.len());
+    let extension = ("ce_partitionkey".to_owned(), Some(b"a b".to_vec()));
+    for record in spelled {
+        let event = parsed(&record.headers, record.value.as_ref().unwrap());
+        assert_eq!(event.attributes[0].1, MEANT);
+        assert!(record.headers.contains(&extension), "{:?}", record.headers);
+    }
+}
+
+/// What the SDK reads in a record.
+fn event(record: &Record) -> Event {
+    binding::event(&record.headers, record.value.as_ref().unwrap())
 }
 
 /// The outputs of a topic as `GET /outputs/<topic>` streams them, read by the SDK.
