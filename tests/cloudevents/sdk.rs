@@ -1,12 +1,13 @@
-//! Events written by the SDK are read as they were meant.
+//! Events written by the SDK are read as they were meant, and the SDK reads every type of ours.
 
 use cloudevents::{AttributesReader as _, Data, Event, EventBuilder as _, EventBuilderV10};
 use tasuki::domain::fact::{Body, Form};
 use tasuki::domain::ids::LeadKey;
 use tasuki::domain::journal::{Content, Role};
 use tasuki::domain::time::Instant;
-use tasuki::log::{NewRecord, Record};
+use tasuki::log::{Header, NewRecord, Record};
 use tasuki::wire::facts::FactType;
+use tasuki::wire::outputs::{DEAD_LETTER_TYPE, TYPES};
 use tasuki::wire::translate::{LeadFact, SourceContext, translate};
 
 use super::binding;
@@ -116,4 +117,45 @@ fn data_that_the_sdk_takes_for_bytes_is_read() {
             assert_eq!(facts(binding::binary(base64)), facts(plain(&example)), "{kind}");
         }
     }
+}
+
+/// A golden output: its headers and its data, or the one line of a dead letter of `replay`.
+fn golden(kind: &str) -> (Vec<Header>, String) {
+    let path = format!("{}/tests/golden/outputs/{kind}.txt", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let header = |line: &str| {
+        let (name, value) = line
+            .split_once(": ")
+            .filter(|(name, _)| !name.starts_with(['{', 'k']))?;
+        Some((name.to_owned(), Some(value.as_bytes().to_vec())))
+    };
+    let data = text.lines().last().unwrap().to_owned();
+    (text.lines().filter_map(header).collect(), data)
+}
+
+#[test]
+fn every_type_that_goes_out_is_read_by_the_sdk() {
+    for kind in TYPES {
+        let (headers, data) = golden(kind);
+        let event = binding::event(&headers, data.as_bytes());
+        assert_eq!(event.ty(), kind);
+        assert_eq!(event.id().len(), 32);
+        assert_eq!(event.datacontenttype(), Some("application/json"));
+        assert_eq!(event.time().unwrap().to_rfc3339(), "2026-10-05T00:00:00+00:00");
+        let extensions =
+            ["tasukishard", "sequence", "causationid"].map(|name| event.extension(name).unwrap().to_string());
+        assert_eq!(extensions, ["7", "00000000000000000042", "/web#e-1"]);
+        let written: serde_json::Value = serde_json::from_str(&data).unwrap();
+        assert_eq!(event.subject(), written["lead"].as_str());
+        // What the SDK makes of it in one piece is the same event.
+        let whole = serde_json::to_string(&event).unwrap();
+        let again: Event = serde_json::from_str(&whole).unwrap();
+        assert_eq!(
+            (again.id(), again.time(), again.ty()),
+            (event.id(), event.time(), event.ty())
+        );
+    }
+    let (_, letter) = golden(DEAD_LETTER_TYPE);
+    let letter: Event = serde_json::from_str(&letter).unwrap();
+    assert_eq!(letter.ty(), DEAD_LETTER_TYPE);
 }

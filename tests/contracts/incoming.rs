@@ -184,7 +184,7 @@ fn event() -> Value {
             )
         })
         .into();
-    json!({"description": "a CloudEvent 1.0 in the JSON format; extension attributes may be there", "oneOf": events})
+    json!({"description": "a CloudEvent 1.0 in the JSON format; extension attributes may be there, and `data_base64` instead of `data`", "oneOf": events})
 }
 
 /// A CloudEvent of one type, whose data is that of the type.
