@@ -110,15 +110,34 @@ fn odoo_times_in_text_a_snapshot_and_a_row_without_its_envelope() {
 }
 
 #[test]
-fn twenty_events_are_named_by_what_changed_and_when_in_both_spellings_of_an_address() {
+fn twenty_a_body_of_the_server_and_of_the_guide_a_stage_once_and_deletes_are_nothing() {
     check(
         "twenty",
         "twenty.json",
         &[
-            "abc12345 mia@example.de: profile [job_title] at 2026-11-24T09:05:05.000Z as person.created/abc12345//person",
-            "6d6a4b0e-7f0b-4a53-8f0e-6c1d2e3f4a5b yuki@example.jp: profile [job_title] at 2026-11-24T09:06:00.123Z as person.updated/6d6a4b0e-7f0b-4a53-8f0e-6c1d2e3f4a5b/2026-11-24T09:06:00.123Z/person",
+            "c776ee49-f608-4a77-8cc8-6fe96ae1e43f mia@example.de: profile [job_title,phone] at 2026-11-24T09:05:00.612Z as c776ee49-f608-4a77-8cc8-6fe96ae1e43f/2026-11-24T09:05:00.612Z/person",
         ],
     );
+    // A later delivery of the same change, and the deletion.
+    let sample = sample("twenty.json");
+    let again = sample.replace("2026-11-24T09:05:00.790Z", "2026-11-24T09:07:00.000Z");
+    assert_eq!(told("twenty", &again), told("twenty", &sample));
+    assert_eq!(
+        told("twenty", &sample.replace("person.updated", "person.deleted")),
+        [""; 0]
+    );
+    let guide = r#"{"event":"person.created","data":{"id":"abc12345","firstName":"Alice","email":"alice@example.com","jobTitle":"CEO","createdAt":"2025-02-10T15:30:45Z"},"timestamp":"2025-02-10T15:30:50Z"}"#;
+    assert_eq!(
+        told("twenty", guide),
+        [
+            "abc12345 alice@example.com: profile [job_title] at 2025-02-10T15:30:50.000Z as abc12345//2025-02-10T15:30:50Z/person"
+        ]
+    );
+    let opportunity = r#"{"eventName":"opportunity.updated","record":{"id":"o-1","stage":"CUSTOMER","pointOfContactId":"c-1","updatedAt":"2026-11-25T10:00:00.000Z"},"updatedFields":["stage"]}"#;
+    let won = ["c-1: won at 2026-11-25T10:00:00.000Z as o-1/CUSTOMER/stage"];
+    assert_eq!(told("twenty", opportunity), won);
+    assert_eq!(told("twenty", &opportunity.replace("CUSTOMER", "SCREENING")), [""; 0]);
+    assert_eq!(told("twenty", &opportunity.replace("\"c-1\"", "null")), [""; 0]);
 }
 
 #[test]
