@@ -84,7 +84,8 @@ def refuse(reason):
 
 def is_json_media(media):
     essence = media.split(b";")[0].strip(b" \t\n\r\x0c").lower()
-    return essence == b"application/json" or essence.endswith(b"+json")
+    kind, slash, subtype = essence.partition(b"/")
+    return bool(kind and slash) and (subtype == b"json" or subtype.endswith(b"+json"))
 
 
 class Envelope:
