@@ -33,8 +33,15 @@ impl Instant {
 impl std::fmt::Display for Instant {
     /// RFC 3339 in UTC with three decimals, as in every output.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(time) => write!(f, "{time:.3}"),
+        if let Ok(time) = jiff::Timestamp::from_millisecond(self.0) {
+            return write!(f, "{time:.3}");
+        }
+        // The last hours of year 9999 are beyond what has a time zone.
+        match jiff::civil::date(1970, 1, 1)
+            .at(0, 0, 0, 0)
+            .checked_add(jiff::SignedDuration::from_millis(self.0))
+        {
+            Ok(time) => write!(f, "{time:.3}Z"),
             Err(_) => write!(f, "{}ms", self.0),
         }
     }

@@ -76,9 +76,9 @@ impl Touches {
             let rule = RuleKey(reader.array()?);
             let mut day = 0_i64;
             let days = reader.uint()?;
-            if touches.len() + days as usize >= touches.capacity() {
+            if touches.len().saturating_add(days as usize) >= touches.capacity() {
                 // Rules of a lead are touched about equally often, and one more may be added.
-                touches.reserve(reader.0.len().min((days * left) as usize) + 1);
+                touches.reserve(reader.0.len().min(days.saturating_mul(left) as usize) + 1);
             }
             for _ in 0..days {
                 day = day.checked_add(reader.int()?).ok_or(Malformed)?;

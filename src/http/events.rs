@@ -116,6 +116,13 @@ impl Mode {
     }
 }
 
+/// The records that a request would put into the inbox; none if it is refused before its events are
+/// looked at.
+#[doc(hidden)]
+pub fn records_of(headers: &HeaderMap, body: Vec<u8>) -> Option<Vec<NewRecord>> {
+    Mode::of(headers).and_then(|mode| mode.records(headers, body)).ok()
+}
+
 /// Translates the event as the intake will, and gives the record its lead as the key, so that the
 /// events of one lead keep their order.
 fn judge(shared: &Shared, new: &mut NewRecord) -> Result<(), Rejection> {

@@ -30,6 +30,9 @@ use crate::telemetry::metrics::Answer;
 use crate::wire::translate::SourceContext;
 use problem::Problem;
 
+#[doc(hidden)]
+pub use events::records_of;
+
 /// A request that is not a stream is answered within this.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Requests that are worked on at the same time, at most; more are told to come again.

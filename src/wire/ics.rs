@@ -39,6 +39,8 @@ pub fn dates(file: &str, text: &str) -> Result<Vec<Date>, Vec<Fault>> {
         };
         match (name.as_str(), value.to_ascii_uppercase().as_str(), &mut event) {
             ("BEGIN", "VEVENT", _) => event = Some(Event::new(line.number)),
+            // Beyond the limit the file is refused, however many more there would be.
+            ("END", "VEVENT", Some(_)) if dates.len() > DAYS_MAX => event = None,
             ("END", "VEVENT", Some(whole)) => {
                 match whole.dates() {
                     Ok(days) => dates.extend(days),
@@ -343,6 +345,8 @@ mod tests {
             "x.ics:5:1: a DURATION that is not whole days; write DURATION:P1D or DTEND",
         );
         check("nonsense\n", "x.ics:3:1: not iCalendar; write NAME:value on each line");
+        let decades = event("DTSTART;VALUE=DATE:20240101\nDURATION:P3650D\nRRULE:FREQ=YEARLY\n").repeat(5_000);
+        check(&decades, "x.ics:1:1: too many closed dates; keep at most 20000");
         assert!(dates("x.ics", "<html>").is_err() && dates("x.ics", "").is_err());
         assert!(dates("x.ics", "BEGIN:VCALENDAR\nBEGIN:VEVENT\n").is_err());
         assert!(dates("x.ics", "BEGIN:VCALENDAR\nDTSTART:é\n:\nEND:VCALENDAR").is_err());
