@@ -1,6 +1,5 @@
 //! `tasuki check`: is this file right? Policies, adapters and settings, each by itself.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::fault::{Fault, Place};
@@ -51,12 +50,7 @@ fn in_force(settings: Result<&Settings, &[Fault]>) -> Vec<Report> {
                 },
                 check_policy(&settings.policy.file),
             ];
-            let formats: BTreeSet<&str> = settings
-                .sources
-                .values()
-                .filter_map(|source| source.format.as_deref())
-                .collect();
-            reports.extend(formats.into_iter().map(check_adapter));
+            reports.extend(settings.formats().into_iter().map(check_adapter));
             reports
         }
         Err(faults) => vec![Report {

@@ -197,7 +197,13 @@ fn idle_member(deployment: &Deployment) -> Box<dyn tasuki::log::Consumer> {
 fn service_over_http() -> BTreeSet<String> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().to_str().unwrap().to_owned();
-    let settings = Settings::layered(&[], &[("TASUKI__LOCAL__PATH".into(), path.into())]).unwrap();
+    let variables = [
+        ("TASUKI__LOCAL__PATH", &*path),
+        ("TASUKI__HOOKS__crm__ROLE", "engagement"),
+        ("TASUKI__HOOKS__crm__SIGNATURE", "mautic"),
+        ("TASUKI__HOOKS__crm__SECRET", "a secret"),
+    ];
+    let settings = Settings::layered(&[], &variables.map(|(name, text)| (name.into(), text.into()))).unwrap();
     let document = document(&POLICY.replace("within = \"1h\"", "within = \"1s\""));
     let policy = policy_file::compile(&document).unwrap();
     let clock = Clock::machine();
@@ -218,13 +224,16 @@ fn service_over_http() -> BTreeSet<String> {
     runtime.spawn(tasuki::http::serve(listener, router, std::future::pending()));
     let mut seen = BTreeSet::new();
     for event in events() {
-        post(address, &event);
+        post(address, "/events", &event);
     }
+    // A webhook that is not signed.
+    post(address, "/hooks/crm", &json!([]));
     while !moved(&service.watch.metrics).contains("tasuki_handoffs_total") {
         std::thread::sleep(Duration::from_millis(20));
     }
     post(
         address,
+        "/events",
         &event(
             "9",
             "follow-up.recorded",
@@ -239,12 +248,12 @@ fn service_over_http() -> BTreeSet<String> {
     seen
 }
 
-fn post(address: std::net::SocketAddr, event: &Value) {
+fn post(address: std::net::SocketAddr, path: &str, event: &Value) {
     let body = event.to_string();
     let length = body.len();
     let mut stream = TcpStream::connect(address).unwrap();
-    let head = "POST /events HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json";
-    write!(stream, "{head}\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+    let head = "HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json";
+    write!(stream, "POST {path} {head}\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
     stream.read_to_string(&mut String::new()).unwrap();
 }
 

@@ -755,15 +755,14 @@ fn settings() -> Vec<(usize, String)> {
     let mut table = String::new();
     let mut settings = BTreeMap::new();
     for (number, line) in (1..).zip(read("config/default.toml").lines()) {
+        let line = line.strip_prefix("# ").unwrap_or(line);
         if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-            table = if name.starts_with("sources.") {
-                "sources.<name>".to_owned()
-            } else {
-                name.to_owned()
-            };
+            let of_any_name = ["sources", "hooks"]
+                .into_iter()
+                .find(|kind| name.starts_with(&format!("{kind}.")));
+            table = of_any_name.map_or_else(|| name.to_owned(), |kind| format!("{kind}.<name>"));
             continue;
         }
-        let line = line.strip_prefix("# ").unwrap_or(line);
         let is_key = |key: &str| key.chars().all(|char| char.is_lowercase() || char == '_');
         if let Some((key, _)) = line.split_once(" = ")
             && is_key(key)

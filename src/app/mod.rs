@@ -3,6 +3,7 @@
 //! Each loop has a thread of its own and turns until it is told to stop. A loop that ends by
 //! itself stops the process: what it could not finish is in the log.
 
+mod hooks;
 mod inbox;
 mod sources;
 mod web;
@@ -28,7 +29,7 @@ use crate::status::Status;
 use crate::telemetry::metrics::Metrics;
 use crate::wire::translate::{TRANSLATION, settings_hash};
 
-pub use self::sources::{Adapters, source};
+pub use self::sources::{Adapters, inbox, source};
 pub use self::web::Site;
 
 /// A stop that takes longer ends the process anyway; what is open is ended by whoever takes over.
@@ -94,6 +95,9 @@ impl Service {
         lay_ground(ground, &names)?;
         let metrics = Arc::new(Metrics::new()?);
         metrics.adopt(&ground.policy.1);
+        for hook in settings.hooks.keys() {
+            metrics.add_hook(hook);
+        }
         let watch = Watch {
             metrics,
             status: Arc::new(Status::default()),

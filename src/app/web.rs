@@ -4,16 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::inbox::Inbox;
-use super::{Ground, Service};
+use super::{Ground, Service, hooks, sources};
 use crate::domain::ids::LeadKey;
-use crate::domain::journal::Role;
 use crate::http;
 use crate::log::{Found, Isolation, Log, NewRecord, Place, ReadLimit, Record};
 use crate::names::Names;
 use crate::settings::{LogKind, Settings};
 use crate::shard::Watch;
-use crate::telemetry::metrics::Answer;
-use crate::wire::translate::SourceContext;
+use crate::telemetry::metrics::{Answer, HookAnswer};
 
 /// Bytes of outputs given at once.
 const OUTPUT_BYTES_MAX: usize = 4 << 20;
@@ -43,15 +41,9 @@ impl Site {
         http::Options {
             token: settings.http.token.as_ref().map(|token| token.reveal().to_owned()),
             body_bytes_max: settings.http.body_bytes_max,
-            inbox: SourceContext {
-                topic: Names::new(&settings.kafka.prefix).inbox(),
-                topic_id: [0; 16],
-                partition: 0,
-                role: Role::Inbox,
-                types: None,
-                ignore_unknown_types: false,
-                adapter: None,
-            },
+            rate: hooks::rate(&settings.http),
+            hooks: hooks::proofs(&settings.hooks),
+            inbox: sources::inbox(settings, &ground.adapters, &Names::new(&settings.kafka.prefix)).context([0; 16], 0),
             lead_key: LeadKey::derive(settings.privacy.secret.reveal()),
             clock: ground.clock.clone(),
             serves_outputs: settings.log == LogKind::Local,
@@ -93,6 +85,10 @@ impl http::Service for Site {
 
     fn release(&self, source: &str) -> bool {
         self.watch.status.release(source)
+    }
+
+    fn hook_answered(&self, hook: &str, answer: HookAnswer) {
+        self.watch.metrics.hook_answered(hook, answer);
     }
 
     fn outputs(&self, topic: &str, from: u64, max: usize) -> Option<Vec<Record>> {

@@ -10,16 +10,20 @@ use crate::app::{self, Adapters};
 use crate::clock::Clock;
 use crate::domain::ids::LeadKey;
 use crate::log::Record;
+use crate::names::Names;
 use crate::settings::{Settings, SourceSettings};
 use crate::wire::json::Json;
-use crate::wire::translate::{EVENT_BYTES_MAX, Explained, explain};
+use crate::wire::translate::{EVENT_BYTES_MAX, Explained, HOOK, explain};
+
+/// Stands before the name of a hook.
+const HOOKS: &str = "hooks/";
 
 #[derive(Debug, Args)]
 pub(super) struct Adapt {
-    /// A source of the settings, such as marketing.engagement
+    /// A source of the settings, such as marketing.engagement, or a hook, such as hooks/hubspot
     #[arg(value_name = "SOURCE")]
     source: String,
-    /// Try this adapter instead of the source's: a name, or the path of a file
+    /// Try this adapter instead: a name, or the path of a file
     #[arg(long, value_name = "NAME|FILE")]
     format: Option<String>,
 }
@@ -27,9 +31,16 @@ pub(super) struct Adapt {
 /// Reads one payload from stdin; tells each event that comes of it on a line of stdout.
 pub(super) fn run(config: &[PathBuf], arguments: &Adapt) -> Result<(), Failed> {
     let mut settings = super::settings(config)?;
-    let source = source(&mut settings, arguments)?;
+    let tried = tried(&mut settings, arguments)?;
     let adapters = Adapters::load(&settings).map_err(|faults| failed_all(&faults, "fault"))?;
-    let context = app::source(arguments.source.clone(), &source, &adapters).context([0; 16], 0);
+    let (context, headers) = match tried {
+        Tried::Source(source) => (app::source(arguments.source.clone(), &source, &adapters), Vec::new()),
+        Tried::Hook(name) => {
+            let names = Names::new(&settings.kafka.prefix);
+            let header = (HOOK.to_owned(), Some(name.into_bytes()));
+            (app::inbox(&settings, &adapters, &names), vec![header])
+        }
+    };
     let mut value = Vec::new();
     let limit = EVENT_BYTES_MAX as u64 + 1;
     stdin().lock().take(limit).read_to_end(&mut value).map_err(failed)?;
@@ -38,25 +49,39 @@ pub(super) fn run(config: &[PathBuf], arguments: &Adapt) -> Result<(), Failed> {
         time: Clock::machine().now(),
         key: None,
         value: Some(value),
-        headers: Vec::new(),
+        headers,
     };
     let key = LeadKey::derive(settings.privacy.secret.reveal());
-    tell(&explain(&context, &key, &record))
+    tell(&explain(&context.context([0; 16], 0), &key, &record))
 }
 
-fn source(settings: &mut Settings, arguments: &Adapt) -> Result<SourceSettings, Failed> {
-    let name = &arguments.source;
-    let names: Vec<String> = settings.sources.keys().cloned().collect();
-    let Some(source) = settings.sources.get_mut(name) else {
-        let remedy = crate::fault::suggest(name, names.iter().map(String::as_str));
-        return Err(failed(format!("there is no source `{name}` in the settings; {remedy}")));
-    };
-    if arguments.format.is_some() {
-        source.format.clone_from(&arguments.format);
-    }
-    let source = source.clone();
+/// What the payload is tried on.
+enum Tried {
+    Source(SourceSettings),
+    /// By its name.
+    Hook(String),
+}
+
+/// Finds what is named, and leaves only that in the settings: faults of others are not asked for.
+fn tried(settings: &mut Settings, arguments: &Adapt) -> Result<Tried, Failed> {
+    let name = arguments.source.as_str();
+    let hook = name.strip_prefix(HOOKS).unwrap_or_default();
+    let hooks = settings.hooks.keys().map(|hook| [HOOKS, hook].concat());
+    let known: Vec<String> = settings.sources.keys().cloned().chain(hooks).collect();
     settings.sources.retain(|other, _| other == name);
-    Ok(source)
+    settings.hooks.retain(|other, _| other == hook);
+    if let Some(source) = settings.sources.get_mut(name) {
+        source.format = arguments.format.clone().or_else(|| source.format.take());
+        return Ok(Tried::Source(source.clone()));
+    }
+    if let Some(settings) = settings.hooks.get_mut(hook) {
+        settings.format = arguments.format.clone().or_else(|| settings.format.take());
+        return Ok(Tried::Hook(hook.to_owned()));
+    }
+    let remedy = crate::fault::suggest(name, known.iter().map(String::as_str));
+    Err(failed(format!(
+        "there is no source or hook `{name}` in the settings; {remedy}"
+    )))
 }
 
 fn tell(explained: &[Explained]) -> Result<(), Failed> {

@@ -3,25 +3,21 @@
 //! All or nothing: an event that could not be used refuses the request, with its place if it came
 //! in a batch.
 
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use futures_util::StreamExt as _;
 use serde_json::value::RawValue;
 
 use super::Shared;
+use super::incoming::{append, content_type, new_record, read, rejection, translated};
 use super::problem::Problem;
 use crate::domain::event::{RejectReason, Rejection};
 use crate::domain::journal::Content;
-use crate::log::{Header, NewRecord, Record};
+use crate::log::{Header, NewRecord};
 use crate::telemetry::metrics::Answer;
 use crate::wire::cloudevents::is_json;
-use crate::wire::translate;
 
 const STRUCTURED: &str = "application/cloudevents+json";
-/// Of a body that is too large, so much is still read before the answer.
-const DROPPED_BYTES_MAX: usize = 16 << 20;
 const BATCH: &str = "application/cloudevents-batch+json";
 
 /// Judges what came, appends it, and answers once it is durable.
@@ -33,18 +29,14 @@ pub(super) async fn accept(State(shared): State<Shared>, request: Request) -> Re
             (StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], body).into_response()
         }
         Err(problem) => {
-            let answer = if problem.is_ours() {
-                Answer::Failed
-            } else {
-                Answer::Refused
-            };
-            shared.service.answered(answer);
+            shared.service.answered(answer(&problem));
             problem.into_response()
         }
     }
 }
 
 async fn take(shared: &Shared, request: Request) -> Result<usize, Problem> {
+    shared.events.take()?;
     let (parts, body) = request.into_parts();
     let mode = Mode::of(&parts.headers)?;
     let body = read(&parts.headers, body, shared.options.body_bytes_max).await?;
@@ -54,11 +46,16 @@ async fn take(shared: &Shared, request: Request) -> Result<usize, Problem> {
         judge(shared, record).map_err(|rejection| Problem::rejected(rejection, place))?;
     }
     let count = records.len();
-    if count > 0 {
-        let appended = shared.service.append(records).await;
-        appended.map_err(|_| Problem::busy("the events could not be stored; send them again"))?;
-    }
+    append(shared, records).await?;
     Ok(count)
+}
+
+fn answer(problem: &Problem) -> Answer {
+    match problem.status() {
+        StatusCode::TOO_MANY_REQUESTS => Answer::TooMany,
+        status if status.is_server_error() => Answer::Failed,
+        _ => Answer::Refused,
+    }
 }
 
 /// How the event or events stand in the request.
@@ -123,58 +120,12 @@ pub fn records_of(headers: &HeaderMap, body: Vec<u8>) -> Option<Vec<NewRecord>> 
     Mode::of(headers).and_then(|mode| mode.records(headers, body)).ok()
 }
 
-/// Translates the event as the intake will, and gives the record its lead as the key, so that the
-/// events of one lead keep their order.
-fn judge(shared: &Shared, new: &mut NewRecord) -> Result<(), Rejection> {
-    let record = Record {
-        offset: 0,
-        time: shared.options.clock.now(),
-        key: None,
-        value: new.value.take(),
-        headers: std::mem::take(&mut new.headers),
-    };
-    let translated = translate::translate(&shared.options.inbox, &shared.options.lead_key, &record);
-    (new.value, new.headers) = (record.value, record.headers);
-    match translated.contents.into_iter().next() {
+/// Refuses what could not be used; else the record gets the event's lead as its key.
+fn judge(shared: &Shared, record: &mut NewRecord) -> Result<(), Rejection> {
+    match translated(shared, record).into_iter().next() {
         Some(Content::Rejected { rejection, .. }) => Err(rejection),
-        Some(Content::Fact { lead, .. }) => {
-            new.key = Some(lead.digits().to_vec());
-            Ok(())
-        }
-        Some(Content::Policy(_)) | None => Ok(()),
+        Some(Content::Fact { .. } | Content::Policy(_)) | None => Ok(()),
     }
-}
-
-/// The body, if it isn't too large. One that is, is read on for a while and thrown away: a client that
-/// is still writing would see its connection break instead of the answer.
-async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Vec<u8>, Problem> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok())
-        .unwrap_or(0);
-    let mut bytes = Vec::with_capacity(announced.min(bytes_max));
-    let mut dropped = 0;
-    let mut chunks = body.into_data_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| {
-            let detail = "the body broke off".to_owned();
-            Problem::rejected(rejection(RejectReason::NotJson, detail), None)
-        })?;
-        if dropped > 0 || bytes.len() + chunk.len() > bytes_max {
-            dropped += chunk.len();
-            bytes = Vec::new();
-        } else {
-            bytes.extend_from_slice(&chunk);
-        }
-        if dropped > DROPPED_BYTES_MAX {
-            break;
-        }
-    }
-    if dropped > 0 {
-        let detail = format!("the body has more than {bytes_max} bytes");
-        return Err(Problem::rejected(rejection(RejectReason::TooLarge, detail), None));
-    }
-    Ok(bytes)
 }
 
 /// `ce-` headers as the Kafka binding has them: `ce_`, and nothing percent-encoded.
@@ -191,13 +142,6 @@ fn binary_headers(headers: &HeaderMap) -> Result<Vec<Header>, Problem> {
         all.push((["ce_", attribute].concat(), Some(value)));
     }
     Ok(all)
-}
-
-fn content_type(headers: &HeaderMap) -> Vec<Header> {
-    let kind = headers.get(header::CONTENT_TYPE);
-    kind.map(|kind| ("content-type".to_owned(), Some(kind.as_bytes().to_vec())))
-        .into_iter()
-        .collect()
 }
 
 /// The value of a header of the HTTP binding: quotes around it fall, and the `\` before what they
@@ -229,16 +173,4 @@ fn unquoted(value: &[u8]) -> Option<Vec<u8>> {
         said.push(if *byte == b'\\' { *bytes.next()? } else { *byte });
     }
     Some(said)
-}
-
-fn new_record(headers: Vec<Header>, value: Vec<u8>) -> NewRecord {
-    NewRecord {
-        key: None,
-        value: Some(value),
-        headers,
-    }
-}
-
-fn rejection(reason: RejectReason, detail: String) -> Rejection {
-    Rejection { reason, detail }
 }

@@ -4,18 +4,23 @@
 //! acknowledged only once it is durable; what cannot be used is refused whole, and not stored.
 
 mod events;
+mod hooks;
+mod incoming;
 mod outputs;
 mod probes;
 mod problem;
+mod rate;
+mod signature;
 mod sources;
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -23,12 +28,18 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower_http::timeout::TimeoutLayer;
 
+pub use hooks::Proof;
+pub use rate::Rate;
+pub use signature::{Encoding, Scheme};
+
 use crate::clock::Clock;
 use crate::domain::ids::LeadKey;
 use crate::log::{NewRecord, Record};
-use crate::telemetry::metrics::Answer;
+use crate::telemetry::metrics::{Answer, HookAnswer};
 use crate::wire::translate::SourceContext;
+use hooks::Doors;
 use problem::Problem;
+use rate::Limit;
 
 #[doc(hidden)]
 pub use events::records_of;
@@ -64,6 +75,9 @@ pub trait Service: Send + Sync + 'static {
     /// Has a source read on that its guard paused; false if it was not paused.
     fn release(&self, source: &str) -> bool;
 
+    /// A request to a hook of the settings was answered.
+    fn hook_answered(&self, hook: &str, answer: HookAnswer);
+
     /// At most `max` committed records of an output topic from offset `from` on, in order; empty
     /// where there is nothing yet. `None`: there is no such topic. May block for as long as a
     /// read of the log takes; asked for on the local log only.
@@ -73,10 +87,14 @@ pub trait Service: Send + Sync + 'static {
 /// What HTTP needs to know.
 #[derive(Clone)]
 pub struct Options {
-    /// What every request but the probes must carry.
+    /// What every request must carry, but those to the probes and to hooks that are signed.
     pub token: Option<String>,
     /// Bytes of a request's body, at most.
     pub body_bytes_max: usize,
+    /// How many requests to `POST /events` are taken, and how many to each hook.
+    pub rate: Rate,
+    /// The hooks, and how their requests prove where they come from.
+    pub hooks: BTreeMap<String, Proof>,
     /// The inbox, as a source.
     pub inbox: SourceContext,
     /// What lead ids are made with.
@@ -93,6 +111,8 @@ struct Shared {
     service: Arc<dyn Service>,
     options: Arc<Options>,
     token: Option<blake3::Hash>,
+    events: Limit,
+    hooks: Doors,
     requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
 }
@@ -102,26 +122,31 @@ pub fn router(service: Arc<dyn Service>, options: Options) -> Router {
     let shared = Shared {
         service,
         token: options.token.as_ref().map(|token| blake3::hash(token.as_bytes())),
+        events: Limit::new(options.rate),
+        hooks: hooks::doors(&options.hooks, options.rate),
         requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         options: Arc::new(options),
     };
-    let limited = Router::new()
-        .route("/events", post(events::accept))
-        .route("/metrics", get(probes::metrics))
-        .route("/sources/{topic}/release", post(sources::release))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::SERVICE_UNAVAILABLE,
-            ANSWER_WITHIN,
-        ))
-        .route_layer(middleware::from_fn_with_state(shared.clone(), take_turn));
+    let limited = |routes: Router<Shared>| {
+        let in_time = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN);
+        let in_turn = middleware::from_fn_with_state(shared.clone(), take_turn);
+        routes.layer(in_time).route_layer(in_turn)
+    };
+    let api = limited(
+        Router::new()
+            .route("/events", post(events::accept))
+            .route("/metrics", get(probes::metrics))
+            .route("/sources/{topic}/release", post(sources::release)),
+    );
+    let hooks = limited(Router::new().route("/hooks/{name}", post(hooks::accept)));
     let mut streams = Router::new();
     if shared.options.serves_outputs {
         streams = streams.route("/outputs/{topic}", get(outputs::stream));
     }
-    limited
-        .merge(streams)
+    api.merge(streams)
         .route_layer(middleware::from_fn_with_state(shared.clone(), authorize))
+        .merge(hooks)
         .route("/livez", get(probes::live))
         .route("/readyz", get(probes::ready))
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing at this path"))
@@ -152,25 +177,23 @@ async fn take_turn(State(shared): State<Shared>, request: Request, next: Next) -
     }
 }
 
-/// Lets a request in if it carries the token. Hashes are compared, in constant time.
+/// Lets a request in if it carries the token.
 async fn authorize(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    let Some(expected) = shared.token else {
-        return next.run(request).await;
-    };
-    let given = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    let token = given.and_then(|value| value.split_at_checked("Bearer ".len()));
-    match token {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"Bearer ") && blake3::hash(token) == expected => {
-            next.run(request).await
-        }
-        Some(_) | None => Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthorized",
-            "the bearer token is missing or wrong",
-        )
-        .with_header(header::WWW_AUTHENTICATE, "Bearer")
-        .into_response(),
+    if carries_token(&shared, request.headers()) {
+        next.run(request).await
+    } else {
+        Problem::no_token().into_response()
     }
+}
+
+/// Is the token there, or none asked for? Hashes are compared, in constant time.
+fn carries_token(shared: &Shared, headers: &HeaderMap) -> bool {
+    let Some(expected) = shared.token else {
+        return true;
+    };
+    let given = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    let token = given.and_then(|value| value.split_at_checked("Bearer ".len()));
+    token.is_some_and(|(scheme, token)| scheme.eq_ignore_ascii_case(b"Bearer ") && blake3::hash(token) == expected)
 }
 
 #[cfg(test)]

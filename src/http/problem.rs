@@ -15,7 +15,7 @@ pub(super) struct Problem {
     reason: &'static str,
     detail: String,
     index: Option<usize>,
-    header: Option<(HeaderName, &'static str)>,
+    header: Option<Box<(HeaderName, String)>>,
 }
 
 /// The body's members, in order.
@@ -46,6 +46,12 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).with_header(header::RETRY_AFTER, "1")
     }
 
+    /// Whoever asks must show the bearer token.
+    pub(super) fn no_token() -> Self {
+        let detail = "the bearer token is missing or wrong";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).with_header(header::WWW_AUTHENTICATE, "Bearer")
+    }
+
     /// An event that would be a dead letter; `index` is its place in a batch, from 0.
     pub(super) fn rejected(rejection: Rejection, index: Option<usize>) -> Self {
         Self {
@@ -56,13 +62,13 @@ impl Problem {
     }
 
     #[must_use]
-    pub(super) fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.header = Some((name, value));
+    pub(super) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        self.header = Some(Box::new((name, value.to_owned())));
         self
     }
 
-    pub(super) fn is_ours(&self) -> bool {
-        self.status.is_server_error()
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
     }
 }
 
@@ -92,8 +98,10 @@ impl IntoResponse for Problem {
         };
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
-        if let Some((name, value)) = self.header {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        if let Some(header) = self.header
+            && let Ok(value) = HeaderValue::from_str(&header.1)
+        {
+            response.headers_mut().insert(header.0, value);
         }
         response
     }

@@ -7,13 +7,15 @@ use std::sync::Mutex;
 use super::*;
 use crate::domain::journal::Role;
 use crate::domain::time::Instant;
+use crate::wire::translate::Hooks;
 
 #[derive(Default)]
-struct Fake {
-    inbox: Mutex<Vec<NewRecord>>,
-    refuses: bool,
-    not_live: Option<String>,
-    answers: Mutex<Vec<Answer>>,
+pub(super) struct Fake {
+    pub(super) inbox: Mutex<Vec<NewRecord>>,
+    pub(super) refuses: bool,
+    pub(super) not_live: Option<String>,
+    pub(super) answers: Mutex<Vec<Answer>>,
+    pub(super) hook_answers: Mutex<Vec<(String, HookAnswer)>>,
 }
 
 impl Service for Fake {
@@ -45,6 +47,10 @@ impl Service for Fake {
         source == "crm.activities"
     }
 
+    fn hook_answered(&self, hook: &str, answer: HookAnswer) {
+        self.hook_answers.lock().unwrap().push((hook.to_owned(), answer));
+    }
+
     fn outputs(&self, topic: &str, from: u64, max: usize) -> Option<Vec<Record>> {
         let record = |offset: u64| Record {
             offset,
@@ -60,10 +66,12 @@ impl Service for Fake {
     }
 }
 
-fn options(token: Option<&str>) -> Options {
+pub(super) fn options(token: Option<&str>) -> Options {
     Options {
         token: token.map(str::to_owned),
         body_bytes_max: 1 << 20,
+        rate: rate(1_000),
+        hooks: BTreeMap::new(),
         inbox: SourceContext {
             topic: "tasuki.inbox".to_owned(),
             topic_id: [1; 16],
@@ -72,6 +80,7 @@ fn options(token: Option<&str>) -> Options {
             types: None,
             ignore_unknown_types: false,
             adapter: None,
+            hooks: Hooks::default(),
         },
         lead_key: LeadKey::derive("tasuki"),
         clock: Clock::machine(),
@@ -79,17 +88,29 @@ fn options(token: Option<&str>) -> Options {
     }
 }
 
+pub(super) fn rate(number: u32) -> Rate {
+    let number = number.try_into().unwrap();
+    Rate {
+        per_second: number,
+        burst: number,
+    }
+}
+
 /// Serves `fake` until the runtime ends.
 async fn served(fake: Arc<Fake>, token: Option<&str>) -> SocketAddr {
+    served_with(fake, options(token)).await
+}
+
+pub(super) async fn served_with(fake: Arc<Fake>, options: Options) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let routes = router(fake, options(token));
+    let routes = router(fake, options);
     tokio::spawn(serve(listener, routes, std::future::pending()));
     address
 }
 
 /// Sends a request as it stands and reads until `enough` is in the answer, or to its end.
-async fn ask(address: SocketAddr, request: String, enough: &'static str) -> String {
+pub(super) async fn ask(address: SocketAddr, request: String, enough: &'static str) -> String {
     let asking = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
@@ -107,7 +128,7 @@ async fn ask(address: SocketAddr, request: String, enough: &'static str) -> Stri
     asking.await.unwrap()
 }
 
-fn request(line: &str, headers: &str, body: &str) -> String {
+pub(super) fn request(line: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
 }
@@ -123,13 +144,13 @@ async fn get_path(fake: &Arc<Fake>, path: &str) -> (u16, String) {
     split(&ask(address, request(&["GET ", path].concat(), "", ""), "").await)
 }
 
-fn split(answer: &str) -> (u16, String) {
+pub(super) fn split(answer: &str) -> (u16, String) {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     (head[9..12].parse().unwrap(), body.to_owned())
 }
 
 #[track_caller]
-fn refused((status, body): (u16, String), expected: u16, reason: &str) -> serde_json::Value {
+pub(super) fn refused((status, body): (u16, String), expected: u16, reason: &str) -> serde_json::Value {
     let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, problem["reason"].as_str()), (expected, Some(reason)), "{body}");
     problem

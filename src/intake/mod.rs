@@ -32,7 +32,7 @@ use crate::telemetry::metrics::{Metrics, seconds_between};
 use crate::trouble::{TROUBLE_MINUTES_MAX, Trouble};
 use crate::wire::adapters::Adapter;
 use crate::wire::facts::FactType;
-use crate::wire::translate::SourceContext;
+use crate::wire::translate::{Hooks, SourceContext};
 
 pub use self::guard::GuardPlan;
 use self::guard::Guards;
@@ -78,6 +78,8 @@ pub struct Source {
     pub ignore_unknown_types: bool,
     /// What makes events of a platform's payloads.
     pub adapter: Option<Arc<Adapter>>,
+    /// Of the inbox: the hooks that its records may have come through.
+    pub hooks: Hooks,
 }
 
 impl Source {
@@ -91,6 +93,7 @@ impl Source {
             types: self.types.clone(),
             ignore_unknown_types: self.ignore_unknown_types,
             adapter: self.adapter.clone(),
+            hooks: self.hooks.clone(),
         }
     }
 }

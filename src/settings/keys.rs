@@ -10,6 +10,7 @@ const DAY: i64 = 24 * HOUR;
 const PATH: Kind = Kind::Text { min: 1, max: 4096 };
 const SECRET: Kind = Kind::Text { min: 1, max: 1024 };
 const NAME: Kind = Kind::Word { min: 1, max: 64 };
+const SHORT: Kind = Kind::Text { min: 1, max: 64 };
 const PREFIX: Kind = Kind::Word { min: 0, max: 64 };
 const WORKERS: Kind = count(1, 64);
 
@@ -99,12 +100,19 @@ pub static SETTINGS: Table = Table {
         optional("audit", Kind::Table(&AUDIT), "looking at the outputs"),
         optional("telemetry", Kind::Table(&TELEMETRY), "logs"),
         optional("sources", SOURCES, "topics that are read"),
+        optional("hooks", HOOKS, "webhooks that are taken"),
     ],
 };
 
 const SOURCES: Kind = Kind::Map {
     of: &Kind::Table(&SOURCE),
     max: 1000,
+    dotted: false,
+};
+
+const HOOKS: Kind = Kind::Map {
+    of: &Kind::Table(&HOOK),
+    max: 100,
     dotted: false,
 };
 
@@ -231,9 +239,19 @@ static HTTP: Table = Table {
     exactly_one: &[],
     keys: &[
         required("address", PATH, "where HTTP listens"),
-        optional("token", SECRET, "the bearer token that every request must carry"),
+        optional(
+            "token",
+            SECRET,
+            "the bearer token that requests must carry, but to probes and signed hooks",
+        ),
         optional("token_file", PATH, "a file with the token"),
         required("body_bytes_max", count(1_024, 16_777_216), "bytes of a request's body"),
+        required(
+            "rate_per_second",
+            count(1, 1_000_000),
+            "requests a second to POST /events, and as many to each hook",
+        ),
+        required("rate_burst", count(1, 1_000_000), "so many of them may come together"),
     ],
 };
 
@@ -294,32 +312,92 @@ static SOURCE: Table = Table {
 };
 
 const SOURCE_KEYS: &[Key] = &[
-    required(
-        "role",
-        Kind::Choice(&["forms", "engagement", "follow-ups", "roster", "privacy"]),
-        "what it is for",
-    ),
+    ROLE,
     defaulted(
         "begin",
         Kind::Begin,
         "\"earliest\"",
         "where to begin when it is read for the first time",
     ),
-    defaulted(
-        "format",
-        PATH,
-        "\"tasuki\"",
-        "in which form records come: \"tasuki\" (CloudEvents or bare JSON), an adapter, or the path of one",
-    ),
-    optional("types", TYPES, "the only types taken from it"),
-    defaulted(
-        "unknown_types",
-        Kind::Choice(&["dead-letter", "ignore"]),
-        "\"dead-letter\"",
-        "what becomes of others",
-    ),
+    FORMAT,
+    ONLY_TYPES,
+    OTHER_TYPES,
     defaulted("enabled", Kind::Bool, "true", "false: it is not read"),
 ];
+
+static HOOK: Table = Table {
+    doc: "a hook",
+    exactly_one: &[],
+    keys: &[
+        ROLE,
+        FORMAT,
+        ONLY_TYPES,
+        OTHER_TYPES,
+        required(
+            "signature",
+            Kind::Choice(&["hubspot-v3", "mautic", "twenty", "hmac", "token"]),
+            "how its requests are signed; \"token\": not at all, they carry the bearer token of the API",
+        ),
+        optional("secret", SECRET, "what the platform signs with"),
+        optional("secret_file", PATH, "a file with the secret"),
+        optional(
+            "url",
+            PATH,
+            "where the platform sends to, as it is entered there; for \"hubspot-v3\", which signs it",
+        ),
+        defaulted(
+            "max_age",
+            span(SECOND, DAY),
+            "\"5m\"",
+            "a request that was signed longer ago is refused, where the time is signed",
+        ),
+        optional("header", NAME, "the header with the signature; for \"hmac\""),
+        defaulted(
+            "encoding",
+            Kind::Choice(&["hex", "base64"]),
+            "\"hex\"",
+            "how the signature is written; for \"hmac\"",
+        ),
+        optional(
+            "prefix",
+            SHORT,
+            "what stands before it, such as \"sha256=\"; for \"hmac\"",
+        ),
+        optional(
+            "timestamp_header",
+            NAME,
+            "the header with the time of signing; for \"hmac\"",
+        ),
+        defaulted(
+            "signed",
+            SHORT,
+            "\"{body}\"",
+            "what is signed, of {body}, {timestamp} and text between them; for \"hmac\"",
+        ),
+    ],
+};
+
+const ROLE: Key = required(
+    "role",
+    Kind::Choice(&["forms", "engagement", "follow-ups", "roster", "privacy"]),
+    "what it is for",
+);
+
+const FORMAT: Key = defaulted(
+    "format",
+    PATH,
+    "\"tasuki\"",
+    "in which form records come: \"tasuki\" (CloudEvents or bare JSON), an adapter, or the path of one",
+);
+
+const ONLY_TYPES: Key = optional("types", TYPES, "the only types taken from it");
+
+const OTHER_TYPES: Key = defaulted(
+    "unknown_types",
+    Kind::Choice(&["dead-letter", "ignore"]),
+    "\"dead-letter\"",
+    "what becomes of others",
+);
 
 const TYPES: Kind = Kind::List {
     of: &Kind::Choice(EVENT_TYPES),

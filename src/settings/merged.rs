@@ -58,6 +58,7 @@ pub(super) fn settings(values: Values, findings: Findings) -> Result<Settings, V
             enabled: whole.text("audit.enabled") == "true",
         },
         sources: whole.sources(),
+        hooks: whole.hooks(),
         telemetry: Telemetry {
             log_format: match (whole.optional("telemetry.log_format").as_deref(), log) {
                 (Some("json"), _) | (None, LogKind::Kafka) => LogFormat::Json,
@@ -76,23 +77,23 @@ pub(super) fn settings(values: Values, findings: Findings) -> Result<Settings, V
 }
 
 /// The values of all layers together. Those that a layer got wrong are missing from it.
-struct Whole {
-    values: Values,
+pub(super) struct Whole {
+    pub(super) values: Values,
     faults: Vec<Fault>,
     spoiled: BTreeSet<Vec<String>>,
 }
 
 impl Whole {
-    fn given(&self, name: &str) -> Option<&Given> {
+    pub(super) fn given(&self, name: &str) -> Option<&Given> {
         let path: Vec<String> = name.split('.').map(str::to_owned).collect();
         self.values.get(&path)
     }
 
-    fn optional(&self, name: &str) -> Option<String> {
+    pub(super) fn optional(&self, name: &str) -> Option<String> {
         self.given(name)?.texts.first().cloned()
     }
 
-    fn text(&self, name: &str) -> String {
+    pub(super) fn text(&self, name: &str) -> String {
         self.optional(name).unwrap_or_default()
     }
 
@@ -108,22 +109,22 @@ impl Whole {
         Duration::from_millis(self.number(name))
     }
 
-    fn place(&self, name: &str) -> Place {
+    pub(super) fn place(&self, name: &str) -> Place {
         self.given(name)
             .map_or_else(|| Place::Whole(DEFAULTS.to_owned()), |given| given.place.clone())
     }
 
-    fn fault(&mut self, place: Place, message: &str, remedy: &str) {
+    pub(super) fn fault(&mut self, place: Place, message: &str, remedy: &str) {
         self.faults.push(Fault::new(place, message, remedy));
     }
 
-    fn spoiled(&self, name: &str) -> bool {
+    pub(super) fn spoiled(&self, name: &str) -> bool {
         let path: Vec<String> = name.split('.').map(str::to_owned).collect();
         self.spoiled.contains(&path)
     }
 
     /// The content of the file that `<name>_file` names, or else the text at `name`.
-    fn secret(&mut self, name: &str) -> Option<Secret> {
+    pub(super) fn secret(&mut self, name: &str) -> Option<Secret> {
         match self.secret_file(&format!("{name}_file")) {
             Some(secret) => Some(secret),
             None => self.optional(name).map(Secret::new),
@@ -221,6 +222,8 @@ impl Whole {
             address,
             token,
             body_bytes_max: self.number("http.body_bytes_max"),
+            rate_per_second: self.number("http.rate_per_second"),
+            rate_burst: self.number("http.rate_burst"),
         }
     }
 

@@ -4,18 +4,20 @@
 //! nearest known name and a remedy, all at once. Values are never guessed: text stays text.
 
 mod environment;
+mod hooks;
 mod keys;
 mod layers;
 mod merged;
 mod secret;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use hooks::{Encoding, HookSettings, Signature};
 pub use keys::{EVENT_TYPES, OWNED, SETTINGS};
 pub use secret::Secret;
 
@@ -56,6 +58,8 @@ pub struct Settings {
     pub time: Time,
     /// Topics that are read on Kafka, by name without `kafka.source_prefix`; disabled ones too.
     pub sources: BTreeMap<String, SourceSettings>,
+    /// Webhooks that are taken, by name.
+    pub hooks: BTreeMap<String, HookSettings>,
     /// Logs.
     pub telemetry: Telemetry,
 }
@@ -159,6 +163,10 @@ pub struct Http {
     pub token: Option<Secret>,
     /// Bytes of a request's body, at most.
     pub body_bytes_max: usize,
+    /// Requests a second to `POST /events`, and as many to each hook.
+    pub rate_per_second: u32,
+    /// So many of them may come together.
+    pub rate_burst: u32,
 }
 
 /// Identity and erasure.
@@ -283,6 +291,13 @@ impl Settings {
             LogKind::Local => 4,
         };
         self.journal.partitions.unwrap_or(default)
+    }
+
+    /// Every format that a source or a hook names, in order and once; disabled sources too.
+    pub fn formats(&self) -> BTreeSet<&str> {
+        let sources = self.sources.values().map(|source| source.format.as_deref());
+        let hooks = self.hooks.values().map(|hook| hook.format.as_deref());
+        sources.chain(hooks).flatten().collect()
     }
 
     /// The full name of a topic of ours.

@@ -176,6 +176,8 @@ fn the_default_file_holds_every_setting_with_a_comment() {
             .lines()
             .position(|line| line.starts_with(&format!("# {} = ", key.name)));
         match key.need {
+            // There is no hook by default, only examples of some.
+            Need::Required if table.doc == "a hook" => assert!(assigned.or(shown).is_some(), "{}", key.name),
             Need::Required => assert!(assigned.is_some(), "{} {} has no default", table.doc, key.name),
             Need::Optional => assert!(shown.is_some(), "{} {} is not shown", table.doc, key.name),
             Need::Default(_) => {}
@@ -183,7 +185,7 @@ fn the_default_file_holds_every_setting_with_a_comment() {
         let line = assigned.or(shown).unwrap();
         let above = text.lines().nth(line - 1).unwrap();
         assert!(
-            above.starts_with("# ") || table.doc == "a source",
+            above.starts_with("# ") || ["a source", "a hook"].contains(&table.doc),
             "{} has no comment",
             key.name
         );
@@ -202,4 +204,122 @@ fn every_leaf(table: &'static Table, visit: &mut dyn FnMut(&'static Table, &'sta
             _ => visit(table, key),
         }
     }
+}
+
+const HOOKS: &str = r#"
+[hooks.hubspot]
+role = "engagement"
+format = "hubspot"
+signature = "hubspot-v3"
+secret = "swordfish"
+url = "https://leads.example.com/hooks/hubspot"
+max_age = "1m"
+[hooks.mautic]
+role = "forms"
+types = ["tasuki.form.submitted.v1"]
+unknown_types = "ignore"
+signature = "mautic"
+secret_file = "SECRET"
+[hooks.twenty]
+role = "forms"
+signature = "twenty"
+[hooks.shop]
+role = "forms"
+signature = "hmac"
+secret = "swordfish"
+header = "x-signature"
+prefix = "sha256="
+timestamp_header = "x-time"
+signed = "{timestamp}.{body}"
+[hooks.intern]
+role = "roster"
+signature = "token"
+"#;
+
+#[test]
+fn hooks_are_signed_as_their_platform_does_it() {
+    let secret = file("hook-secret", "swordfish\n");
+    let hooks = file("hooks.toml", &HOOKS.replace("SECRET", secret.to_str().unwrap()));
+    let environment = variables(&[("TASUKI__HOOKS__twenty__SECRET", "swordfish")]);
+    let settings = Settings::layered(&[hooks], &environment).unwrap();
+    let secret = || Secret::new("swordfish");
+    let signature = |name: &str| settings.hooks[name].signature.clone();
+    let five_minutes = Duration::from_mins(5);
+    let url = "https://leads.example.com/hooks/hubspot".to_owned();
+    let max_age = Duration::from_mins(1);
+    let hubspot = Signature::HubSpotV3 {
+        secret: secret(),
+        url,
+        max_age,
+    };
+    assert_eq!(signature("hubspot"), hubspot);
+    assert_eq!(signature("mautic"), Signature::Mautic { secret: secret() });
+    let twenty = Signature::Twenty {
+        secret: secret(),
+        max_age: five_minutes,
+    };
+    assert_eq!(signature("twenty"), twenty);
+    let shop = Signature::Hmac {
+        secret: secret(),
+        header: "x-signature".to_owned(),
+        encoding: Encoding::Hex,
+        prefix: "sha256=".to_owned(),
+        timestamp_header: Some("x-time".to_owned()),
+        signed: "{timestamp}.{body}".to_owned(),
+        max_age: five_minutes,
+    };
+    assert_eq!(signature("shop"), shop);
+    assert_eq!(signature("intern"), Signature::Token);
+    let mautic = &settings.hooks["mautic"];
+    assert_eq!((mautic.role, mautic.unknown_types), (Role::Forms, UnknownTypes::Ignore));
+    assert_eq!(settings.hooks["hubspot"].format.as_deref(), Some("hubspot"));
+    assert_eq!(settings.formats().into_iter().collect::<Vec<_>>(), ["hubspot"]);
+    assert!(!format!("{settings:?}").contains("swordfish"));
+}
+
+#[test]
+fn a_hook_that_cannot_be_right_is_a_fault_with_its_remedy() {
+    let wrong = file(
+        "wrong-hooks.toml",
+        r#"[hooks.bare]
+role = "forms"
+[hooks.mautic]
+role = "forms"
+signature = "mautic"
+url = "https://example.com"
+[hooks.hubspot]
+signature = "hubspot-v3"
+secret = "swordfish"
+[hooks.elsewhere]
+role = "forms"
+signature = "hubspot-v3"
+secret = "swordfish"
+url = "leads.example.com"
+[hooks.shop]
+role = "forms"
+signature = "hmac"
+secret = "swordfish"
+timestamp_header = "x-time"
+[hooks.timeless]
+role = "forms"
+signature = "hmac"
+secret = "swordfish"
+header = "x-signature"
+signed = "{timestamp}.{body}"
+[hooks.intern]
+role = "forms"
+signature = "token"
+secret = "swordfish"
+[hooks."a/b"]
+role = "forms"
+signature = "token"
+[hooks.typo]
+role = "forms"
+signature = "hubspot"
+secret_file = "/nowhere/secret"
+"#,
+    );
+    let found = faults(&[wrong], &[]);
+    assert!(!found.concat().contains("swordfish"), "{found:?}");
+    expect_test::expect_file!["snapshots/hook-faults.txt"].assert_eq(&(found.join("\n") + "\n"));
 }

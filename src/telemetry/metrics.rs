@@ -36,6 +36,29 @@ pub enum Answer {
     Accepted,
     /// Something in it is not usable, or it was not allowed.
     Refused,
+    /// More came than are taken in a second: it may be sent again.
+    TooMany,
+    /// Not our day: it may be sent again.
+    Failed,
+}
+
+/// How a request to a hook ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookAnswer {
+    /// It is durable.
+    Accepted,
+    /// It is not signed.
+    NoSignature,
+    /// It is signed with another secret, or was changed.
+    WrongSignature,
+    /// It was signed too long ago.
+    TooOld,
+    /// It does not carry the token.
+    WrongToken,
+    /// More came than are taken in a second: it may be sent again.
+    TooMany,
+    /// It is not a payload that could ever be used.
+    Refused,
     /// Not our day: it may be sent again.
     Failed,
 }
@@ -57,6 +80,8 @@ pub struct Metrics {
     pub audit_violations: IntCounterVec,
     /// `http_requests_total{answer}`; counted by `answered`.
     http_requests: IntCounterVec,
+    /// `hook_requests_total{hook,answer}`; counted by `hook_answered`.
+    hook_requests: IntCounterVec,
 }
 
 /// What was decided; moved by `observe` and `judged` only.
@@ -137,6 +162,11 @@ impl Metrics {
                 &["answer"],
                 "Requests to POST /events by how they ended",
             )?,
+            hook_requests: builder.counters(
+                "hook_requests_total",
+                &["hook", "answer"],
+                "Requests to a hook of the settings by how they ended",
+            )?,
             registry: builder.registry,
             described: builder.described,
         };
@@ -159,7 +189,7 @@ impl Metrics {
         for reason in RejectReason::ALL {
             self.decisions.dead_letters.with_label_values(&[reason.name()]);
         }
-        for answer in [Answer::Accepted, Answer::Refused, Answer::Failed] {
+        for answer in [Answer::Accepted, Answer::Refused, Answer::TooMany, Answer::Failed] {
             self.http_requests.with_label_values(&[answer.name()]);
         }
     }
@@ -239,6 +269,18 @@ impl Metrics {
         self.http_requests.with_label_values(&[answer.name()]).inc();
     }
 
+    /// Names a hook, at zero.
+    pub fn add_hook(&self, hook: &str) {
+        for answer in HookAnswer::ALL {
+            self.hook_requests.with_label_values(&[hook, answer.name()]);
+        }
+    }
+
+    /// Counts a request to a hook of the settings.
+    pub fn hook_answered(&self, hook: &str, answer: HookAnswer) {
+        self.hook_requests.with_label_values(&[hook, answer.name()]).inc();
+    }
+
     /// Everything in Prometheus' text format.
     pub fn render(&self) -> Result<String, Error> {
         let mut text = Vec::new();
@@ -258,6 +300,33 @@ impl Answer {
     fn name(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::TooMany => "too-many",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl HookAnswer {
+    const ALL: [Self; 8] = [
+        Self::Accepted,
+        Self::NoSignature,
+        Self::WrongSignature,
+        Self::TooOld,
+        Self::WrongToken,
+        Self::TooMany,
+        Self::Refused,
+        Self::Failed,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::NoSignature => "no-signature",
+            Self::WrongSignature => "wrong-signature",
+            Self::TooOld => "too-old",
+            Self::WrongToken => "wrong-token",
+            Self::TooMany => "too-many",
             Self::Refused => "refused",
             Self::Failed => "failed",
         }

@@ -58,6 +58,7 @@ def of_settings(made):
         Case("wrong-policy-checked", ["check", broken]),
         Case("no-brokers", ["serve"], {"TASUKI__LOG": "kafka"}),
         Case("no-token-outside-loopback", ["serve"], {"TASUKI__HTTP__ADDRESS": "0.0.0.0:0"}),
+        Case("hook-without-secret", ["serve"], {"TASUKI__HOOKS__crm__ROLE": "engagement", "TASUKI__HOOKS__crm__SIGNATURE": "mautic"}),
         Case("topics-of-the-local-log", ["topics", "check"]),
         Case("unknown-command", ["server"], status=2),
     ]

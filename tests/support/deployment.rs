@@ -23,6 +23,7 @@ use tasuki::settings::Begin;
 use tasuki::shard::{self, Board, Watch, Worker};
 use tasuki::status::Status;
 use tasuki::telemetry::metrics::Metrics;
+use tasuki::wire::translate::Hooks;
 
 pub const POLICY: &str = r#"
 version = 1
@@ -111,6 +112,7 @@ impl Deployment {
             types: None,
             ignore_unknown_types: false,
             adapter: None,
+            hooks: Hooks::default(),
         };
         let sources = vec![source(names.inbox(), Role::Inbox), source(names.policy(), Role::Policy)];
         let metrics = Arc::new(Metrics::new().unwrap());

@@ -217,10 +217,27 @@ fn ask_within(
     body: &[u8],
     wait: Duration,
 ) -> std::io::Result<(u16, String)> {
+    ask_with(port, &format!("{method} {path}"), &[("content-type", kind)], body, wait)
+}
+
+/// One `POST` with these headers.
+pub fn post(port: u16, path: &str, headers: &[(&str, &str)], body: &[u8]) -> std::io::Result<(u16, String)> {
+    ask_with(port, &["POST ", path].concat(), headers, body, ANSWER_WAIT)
+}
+
+fn ask_with(
+    port: u16,
+    line: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+    wait: Duration,
+) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(wait))?;
     let length = body.len();
-    let head = format!("{method} {path} HTTP/1.0\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n");
+    let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    let headers: String = headers.collect();
+    let head = format!("{line} HTTP/1.0\r\n{headers}content-length: {length}\r\n\r\n");
     stream.write_all(&[head.as_bytes(), body].concat())?;
     let mut answer = Vec::new();
     let mut piece = vec![0; 65_536];

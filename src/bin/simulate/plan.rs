@@ -8,6 +8,7 @@ use tasuki::log::simulated::chance::Chance;
 use tasuki::names::Names;
 use tasuki::settings::Begin;
 use tasuki::wire::policy_file;
+use tasuki::wire::translate::Hooks;
 
 /// What a run is made of.
 pub(crate) struct Plan {
@@ -151,6 +152,7 @@ pub(crate) fn sources(names: &Names) -> Vec<Source> {
         types: None,
         ignore_unknown_types: false,
         adapter: None,
+        hooks: Hooks::default(),
     };
     own.into_iter().chain(given).map(source).collect()
 }

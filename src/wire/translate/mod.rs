@@ -5,7 +5,13 @@
 //! A change here, or of a setting in here, that could move a fact or alter a verdict must let
 //! `TRANSLATION` grow.
 
+mod hooks;
+
 use std::sync::Arc;
+
+pub use hooks::{HOOK, Hook, Hooks};
+
+use hooks::{Manner, manner};
 
 use super::adapters::Adapter;
 use super::cloudevents::{self, Data, Envelope, Time, TypeName};
@@ -49,6 +55,8 @@ pub struct SourceContext {
     pub ignore_unknown_types: bool,
     /// What makes events of a platform's payloads; none: they are events of ours.
     pub adapter: Option<Arc<Adapter>>,
+    /// Of the inbox: the hooks that its records may have come through.
+    pub hooks: Hooks,
 }
 
 /// What became of one record.
@@ -81,20 +89,9 @@ pub fn default_type(role: Role) -> Option<FactType> {
 pub fn settings_hash(sources: &[SourceContext]) -> u64 {
     let mut hasher = blake3::Hasher::new();
     for source in sources {
-        let types = source.types.as_deref();
-        let mut types: Vec<_> = types.unwrap_or_default().iter().map(|kind| kind.name()).collect();
-        types.sort_unstable();
-        hasher.update(source.topic.as_bytes());
-        hasher.update(&[
-            0,
-            u8::from(source.ignore_unknown_types),
-            u8::from(source.types.is_some()),
-        ]);
-        hasher.update(source.role.name().as_bytes());
-        hasher.update(types.join(",").as_bytes());
-        hasher.update(&[0]);
-        if let Some(adapter) = &source.adapter {
-            hasher.update(&adapter.hash);
+        Manner::of_source(source).hash(&mut hasher);
+        for (name, hook) in source.hooks.iter() {
+            Manner::of_hook(name, hook).hash(&mut hasher);
         }
     }
     let mut start = [0; 8];
@@ -209,7 +206,8 @@ fn judged(
     if value.is_some_and(|value| value.len() > EVENT_BYTES_MAX) {
         return Err(rejected(RejectReason::TooLarge, "more than 256 KiB"));
     }
-    let adapter = source.adapter.as_deref();
+    let manner = manner(source, record)?;
+    let adapter = manner.adapter;
     if value.is_none() && adapter.is_some_and(|adapter| adapter.ignores_missing_value) {
         return Ok(Vec::new());
     }
@@ -220,7 +218,13 @@ fn judged(
     let Some(adapter) = adapter else {
         see(Some(&value));
         let envelope = cloudevents::envelope(&record.headers, &value)?;
-        return Ok(vec![facts_of(source, key, &envelope, (record, None), ignored)]);
+        return Ok(vec![facts_of(
+            (source, &manner),
+            key,
+            &envelope,
+            (record, None),
+            ignored,
+        )]);
     };
     let made = adapter.events(&value, &arena);
     let facts = made.into_iter().enumerate().map(|(number, made)| {
@@ -228,7 +232,7 @@ fn judged(
         see(value.as_ref().ok());
         let value = value?;
         let envelope = cloudevents::envelope(&[], &value)?;
-        facts_of(source, key, &envelope, (record, Some(number)), ignored)
+        facts_of((source, &manner), key, &envelope, (record, Some(number)), ignored)
     });
     Ok(facts.collect())
 }
@@ -243,17 +247,17 @@ fn unframed(value: &[u8]) -> &[u8] {
 }
 
 fn facts_of(
-    source: &SourceContext,
+    (source, manner): (&SourceContext, &Manner<'_>),
     key: &LeadKey,
     envelope: &Envelope<'_>,
     (record, number): (&Record, Option<usize>),
     ignored: &mut u32,
 ) -> Result<Vec<LeadFact>, Rejection> {
-    let Some(kind) = type_of(source, envelope.kind)? else {
+    let Some(kind) = type_of(manner, envelope.kind)? else {
         return Ok(Vec::new());
     };
     let names = Names {
-        source: &source.topic,
+        source: manner.name,
         position: Some((&source.topic_id, source.partition, record.offset)),
         number,
     };
@@ -290,12 +294,12 @@ fn known_type(name: TypeName<'_>) -> Option<FactType> {
 }
 
 /// The type of a record; none where it is to be ignored.
-fn type_of(source: &SourceContext, name: Option<TypeName<'_>>) -> Result<Option<FactType>, Rejection> {
-    let kind = name.map_or_else(|| default_type(source.role), known_type);
-    let taken = |kind: &FactType| source.types.as_ref().is_none_or(|types| types.contains(kind));
+fn type_of(manner: &Manner<'_>, name: Option<TypeName<'_>>) -> Result<Option<FactType>, Rejection> {
+    let kind = name.map_or_else(|| default_type(manner.role), known_type);
+    let taken = |kind: &FactType| manner.types.is_none_or(|types| types.contains(kind));
     match kind.filter(taken) {
         Some(kind) => Ok(Some(kind)),
-        None if source.ignore_unknown_types => Ok(None),
+        None if manner.ignore_unknown_types => Ok(None),
         None => Err(unknown_type()),
     }
 }

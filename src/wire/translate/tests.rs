@@ -15,6 +15,7 @@ fn source(role: Role) -> SourceContext {
         types: None,
         ignore_unknown_types: false,
         adapter: None,
+        hooks: Hooks::default(),
     }
 }
 
@@ -439,4 +440,97 @@ fn json_behind_confluents_five_bytes_is_read() {
 #[test]
 fn another_adapter_changes_the_hash_of_the_settings() {
     assert_ne!(settings_hash(&[adapted()]), settings_hash(&[source(Role::Engagement)]));
+}
+
+/// The inbox, with a hook whose adapter is `ADAPTER`.
+fn hooked() -> SourceContext {
+    let adapter = adapted().adapter;
+    let hook = Hook {
+        role: Role::Engagement,
+        types: None,
+        ignore_unknown_types: false,
+        adapter,
+    };
+    let mut inbox = source(Role::Inbox);
+    inbox.hooks = Arc::new([("crm".to_owned(), hook)].into());
+    inbox
+}
+
+#[test]
+fn what_came_through_a_hook_is_taken_in_its_manner_and_named_after_it() {
+    let value = r#"[{"kind":"view","id":1,"email":"a@b.c","what":"seen"},{"kind":"call","lead":7,"outcome":"won"}]"#;
+    let record = record(&[("content-type", "application/json"), (HOOK, "crm")], value);
+    let translated = translate(&hooked(), &key(), &record);
+    let [
+        Content::Fact { fact, .. },
+        Content::Fact {
+            original: Some(original),
+            ..
+        },
+    ] = &*translated.contents
+    else {
+        panic!("{translated:?}")
+    };
+    assert_eq!((&*fact.source, &*fact.id), ("crm", "1/view"));
+    assert_eq!(original.topic, "some.topic");
+    assert_eq!(original.headers, record.headers);
+}
+
+#[test]
+fn a_hooks_role_names_the_type_where_an_event_does_not() {
+    let mut inbox = hooked();
+    let crm = Arc::get_mut(&mut inbox.hooks).unwrap().get_mut("crm").unwrap();
+    crm.adapter = None;
+    let record = record(&[(HOOK, "crm")], VIEW);
+    let contents = translate(&inbox, &key(), &record).contents;
+    assert!(matches!(&*contents, [Content::Fact { .. }]), "{contents:?}");
+}
+
+#[test]
+fn a_hook_that_is_not_in_the_settings_leaves_a_dead_letter() {
+    let unknown = record(&[(HOOK, "gone")], VIEW);
+    let nameless = Record {
+        headers: vec![(HOOK.to_owned(), None)],
+        ..record(&[], VIEW)
+    };
+    for record in [unknown, nameless] {
+        let contents = translate(&hooked(), &key(), &record).contents;
+        let [Content::Rejected { rejection, original }] = &*contents else {
+            panic!("{contents:?}")
+        };
+        assert_eq!(rejection.reason, RejectReason::Unmapped);
+        assert_eq!(original.value, record.value);
+    }
+}
+
+#[test]
+fn a_source_other_than_the_inbox_has_no_hooks() {
+    let mut source = hooked();
+    source.role = Role::Engagement;
+    let record = record(&[(HOOK, "crm")], VIEW);
+    let contents = translate(&source, &key(), &record).contents;
+    let [Content::Fact { fact, .. }] = &*contents else {
+        panic!("{contents:?}")
+    };
+    assert_eq!(fact.source, "some.topic");
+}
+
+#[test]
+fn whatever_changes_a_hook_changes_the_hash_of_the_settings() {
+    let changed = |change: &dyn Fn(&mut Hook)| {
+        let mut inbox = hooked();
+        change(Arc::get_mut(&mut inbox.hooks).unwrap().get_mut("crm").unwrap());
+        settings_hash(&[inbox])
+    };
+    let hashes = [
+        settings_hash(&[source(Role::Inbox)]),
+        changed(&|_| ()),
+        changed(&|hook| hook.role = Role::Forms),
+        changed(&|hook| hook.types = Some(Vec::new())),
+        changed(&|hook| hook.ignore_unknown_types = true),
+        changed(&|hook| hook.adapter = None),
+    ];
+    let different: std::collections::BTreeSet<u64> = hashes.into();
+    assert_eq!(different.len(), hashes.len());
+    assert_eq!(changed(&|_| ()), settings_hash(&[hooked()]));
 }
