@@ -46,7 +46,8 @@ pub use events::records_of;
 
 /// A request that is not a stream is answered within this.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// Requests that are worked on at the same time, at most; more are told to come again.
+/// Requests that are worked on at the same time, at most, and as many to hooks; more are told to come
+/// again.
 pub const REQUESTS_MAX: usize = 256;
 /// Streams of outputs that are open at the same time, at most.
 pub const STREAMS_MAX: usize = 64;
@@ -113,7 +114,6 @@ struct Shared {
     token: Option<blake3::Hash>,
     events: Limit,
     hooks: Doors,
-    requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
 }
 
@@ -124,13 +124,13 @@ pub fn router(service: Arc<dyn Service>, options: Options) -> Router {
         token: options.token.as_ref().map(|token| blake3::hash(token.as_bytes())),
         events: Limit::new(options.rate),
         hooks: hooks::doors(&options.hooks, options.rate),
-        requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         options: Arc::new(options),
     };
+    // Apart from each other: anybody may come to a hook, and stay until its signature is looked at.
     let limited = |routes: Router<Shared>| {
         let in_time = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN);
-        let in_turn = middleware::from_fn_with_state(shared.clone(), take_turn);
+        let in_turn = middleware::from_fn_with_state(Arc::new(Semaphore::new(REQUESTS_MAX)), take_turn);
         routes.layer(in_time).route_layer(in_turn)
     };
     let api = limited(
@@ -170,8 +170,8 @@ pub async fn serve(
 }
 
 /// Lets a request in if there is room for it.
-async fn take_turn(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    match shared.requests.try_acquire() {
+async fn take_turn(State(turns): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    match turns.try_acquire() {
         Ok(_turn) => next.run(request).await,
         Err(_) => Problem::busy("too many requests at the same time").into_response(),
     }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -44,7 +45,12 @@ pub(super) fn doors(hooks: &BTreeMap<String, Proof>, rate: Rate) -> Doors {
 type Refusal = (HookAnswer, Problem);
 
 /// Verifies what came, appends it, and answers once it is durable.
-pub(super) async fn accept(State(shared): State<Shared>, Path(name): Path<String>, request: Request) -> Response {
+pub(super) async fn accept(
+    State(shared): State<Shared>,
+    name: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    let name = name.map_or_else(|_| String::new(), |Path(name)| name);
     let Some((proof, limit)) = shared.hooks.get(&name) else {
         let detail = "there is no hook of this name in the settings";
         return Problem::new(StatusCode::NOT_FOUND, "unknown-hook", detail).into_response();

@@ -1,10 +1,11 @@
 //! Requests to hooks over a loopback port. The signatures were made with
 //! `openssl dgst -sha256 -hmac mautic-secret -binary | base64`.
 
-use std::net::SocketAddr;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
 
 use super::super::tests::{Fake, ask, options, rate, refused, request, served_with, split};
-use super::super::{Options, Rate};
+use super::super::{Options, REQUESTS_MAX, Rate};
 use super::*;
 use crate::domain::event::Rejection;
 use crate::domain::ids::LeadKey;
@@ -145,11 +146,10 @@ async fn only_what_could_never_be_used_is_refused_and_the_rest_is_for_the_dead_l
     );
     let form = signed(FORM_SIGNED).replace("application/json", "application/x-www-form-urlencoded");
     refused(post(address, path, &form, FORM).await, 415, "unsupported-media-type");
-    refused(
-        post(address, "/hooks/other", &signed(FORM_SIGNED), FORM).await,
-        404,
-        "unknown-hook",
-    );
+    for unknown in ["/hooks/other", "/hooks/%ff"] {
+        let answer = post(address, unknown, &signed(FORM_SIGNED), FORM).await;
+        refused(answer, 404, "unknown-hook");
+    }
     assert_eq!(answers(&fake), [HookAnswer::Refused; 4]);
     assert!(fake.inbox.lock().unwrap().is_empty());
 
@@ -252,4 +252,28 @@ async fn who_sends_too_much_is_told_when_to_come_again_and_the_others_are_not() 
         refused(split(&last), 429, "too-many-requests");
     }
     assert_eq!(answers(&fake).last(), Some(&HookAnswer::TooMany));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_to_a_hook_and_stays_does_not_shut_out_events() {
+    let fake = Arc::new(Fake::default());
+    let address = serving(&fake).await;
+    let unfinished = request("POST /hooks/mautic", &signed(FORM_SIGNED), FORM);
+    let unfinished = &unfinished[..unfinished.len() - 1];
+    let mut stay = Vec::new();
+    for _ in 0..REQUESTS_MAX {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(unfinished.as_bytes()).unwrap();
+        stay.push(stream);
+    }
+    let mut answer = (0, String::new());
+    for _ in 0..1_000 {
+        answer = post(address, "/hooks/mautic", "", FORM).await;
+        if answer.0 == 503 {
+            break;
+        }
+    }
+    refused(answer, 503, "unavailable");
+    let headers = "authorization: Bearer secret\r\ncontent-type: application/cloudevents-batch+json\r\n";
+    assert_eq!(post(address, "/events", headers, "[]").await.0, 202);
 }
