@@ -12,6 +12,7 @@
 
 mod support;
 
+use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -62,14 +63,18 @@ fn mautic(tasuki: &Tasuki, signature: &str, body: &str) -> (u16, String) {
 fn hubspot(tasuki: &Tasuki, body: &str) -> (u16, String) {
     let since_epoch = SystemTime::UNIX_EPOCH.elapsed().unwrap();
     let time = since_epoch.as_millis().to_string();
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"hubspot-secret").unwrap();
-    mac.update(["POST", URL, body, &time].concat().as_bytes());
-    let signature = base64(&mac.finalize().into_bytes());
+    let signature = base64(&hmac("hubspot-secret", &["POST", URL, body, &time].concat()));
     let headers = [
         ("x-hubspot-signature-v3", signature.as_str()),
         ("x-hubspot-request-timestamp", &time),
     ];
     send(tasuki, "/hooks/hubspot", &headers, body)
+}
+
+fn hmac(secret: &str, text: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().to_vec()
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -156,5 +161,52 @@ fn a_retry_with_another_number_and_another_signature_is_the_same_event() {
     assert_eq!(hubspot(&tasuki, &events_of(1)).0, 202);
     wait_for(&tasuki, &events("duplicate"), 3);
     assert_eq!(tasuki.metric(&events("accepted")), 3);
+    tasuki.stop();
+}
+
+/// Forms of a shop, one of which its adapter does not know by name.
+const SHOP: &str = r#"
+[[event]]
+name = "form"
+type = "tasuki.form.submitted.v1"
+id = ["/number"]
+email = ["/who"]
+form = ["/form | forms"]
+[values.forms]
+contact = "contact-sales"
+"#;
+
+#[test]
+fn after_a_fix_of_the_adapter_a_dead_letter_goes_the_same_way_again() {
+    let folder = Folder::new("hooks-fixed");
+    let mut settings = settings(&folder);
+    let adapter = folder.write("shop.toml", SHOP);
+    settings.extend(variables(&[
+        ("HOOKS__shop__ROLE", "forms"),
+        ("HOOKS__shop__FORMAT", &adapter),
+        ("HOOKS__shop__SIGNATURE", "hmac"),
+        ("HOOKS__shop__SECRET", "shop-secret"),
+        ("HOOKS__shop__HEADER", "x-shop-signature"),
+        ("HOOKS__shop__ENCODING", "base64"),
+        ("HOOKS__shop__PREFIX", "sha256="),
+    ]));
+    let mut tasuki = Tasuki::start(&folder, "tasuki", &settings);
+    tasuki.wait_ready(4);
+    let body = r#"{"number": 7, "who": "canary@example.com", "form": "demo"}"#;
+    let signature = ["sha256=", &base64(&hmac("shop-secret", body))].concat();
+    let signed = [("x-shop-signature", signature.as_str())];
+    assert_eq!(send(&tasuki, "/hooks/shop", &signed, body).0, 202);
+    wait_for(&tasuki, "tasuki_dead_letters_total{reason=\"unmapped\"}", 1);
+    tasuki.stop();
+
+    folder.write("shop.toml", &[SHOP, "demo = \"demo-request\"\n"].concat());
+    let mut replay = Command::new(env!("CARGO_BIN_EXE_tasuki"));
+    replay.args(["dead-letters", "replay"]).envs(settings.iter().cloned());
+    assert!(replay.status().unwrap().success());
+
+    let mut tasuki = Tasuki::start(&folder, "tasuki", &settings);
+    tasuki.wait_ready(4);
+    wait_for(&tasuki, "tasuki_handoffs_total", 1);
+    assert_eq!(tasuki.metric(&events("accepted")), 1);
     tasuki.stop();
 }
