@@ -225,9 +225,9 @@ class Service:
         if not wait_for(ready, seconds, 0.1):
             raise RuntimeError(f"{self.name} is not ready after {seconds} s: {self.get('/readyz')[1]}")
 
-    def get(self, path):
+    def get(self, path, **headers):
         """Status and body; status 0 where nobody answers."""
-        return self.ask(urllib.request.Request(f"http://127.0.0.1:{self.port}{path}"))
+        return self.ask(urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers))
 
     def post(self, path, body, **headers):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
