@@ -91,7 +91,7 @@ def form(number):
 
 
 # What is sent: the hook, the payload, and how many events it holds. Of Mautic's sample one is about somebody else.
-GOOD = [("hubspot", sample("hubspot"), 3), ("mautic", sample("mautic"), 5), ("twenty", sample("twenty-server"), 1),
+GOOD = [("hubspot", sample("hubspot"), 3), ("mautic", sample("mautic"), 5), ("twenty", sample("twenty"), 1),
         ("shop", story.encode(form(1)), 1), ("intern", story.encode(form(2)), 1)]
 # JSON, but no event can be made of it.
 BAD = [("mautic", b'{"mautic.form_on_submit": [ {"who": "kanarienvogel"} ]}'), ("shop", b'["kanarienvogel"]')]

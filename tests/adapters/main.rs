@@ -17,7 +17,7 @@ use tasuki::domain::journal::{Content, Role};
 use tasuki::domain::time::Instant;
 use tasuki::log::Record;
 use tasuki::wire::adapters::Adapter;
-use tasuki::wire::translate::{SourceContext, translate};
+use tasuki::wire::translate::{Hooks, SourceContext, translate};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
@@ -40,6 +40,7 @@ fn context(adapter: &Arc<Adapter>) -> SourceContext {
         types: None,
         ignore_unknown_types: false,
         adapter: Some(adapter.clone()),
+        hooks: Hooks::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use tasuki::domain::time::Instant;
 use tasuki::log::{Header, NewRecord, Record};
 use tasuki::wire::facts::FactType;
 use tasuki::wire::outputs::{DEAD_LETTER_TYPE, TYPES};
-use tasuki::wire::translate::{LeadFact, SourceContext, translate};
+use tasuki::wire::translate::{Hooks, LeadFact, SourceContext, translate};
 
 use super::binding;
 
@@ -35,6 +35,7 @@ fn facts(record: NewRecord) -> Vec<LeadFact> {
         types: None,
         ignore_unknown_types: false,
         adapter: None,
+        hooks: Hooks::default(),
     };
     let record = Record {
         offset: 0,

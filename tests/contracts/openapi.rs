@@ -8,9 +8,14 @@ use super::schema::{from, integer, named, object, one_of, said, text};
 use super::{incoming, info, outgoing};
 
 /// Reasons of problems that are no reasons of dead letters.
-const REASONS: [&str; 7] = [
+const REASONS: [&str; 12] = [
     "unsupported-media-type",
     "unauthorized",
+    "signature-missing",
+    "signature-too-old",
+    "signature-wrong",
+    "unknown-hook",
+    "too-many-requests",
     "not-found",
     "not-paused",
     "method-not-allowed",
@@ -33,6 +38,7 @@ pub fn document() -> Value {
         "security": [{"token": []}, {}],
         "paths": {
             "/events": {"post": events()},
+            "/hooks/{name}": {"post": hook()},
             "/livez": {"get": probe("live", "Does every loop turn?")},
             "/readyz": {"get": probe("ready", "Is everything that this process owns in service?")},
             "/metrics": {"get": metrics()},
@@ -72,11 +78,12 @@ fn responses() -> Value {
     };
     json!({
         "400": refusal("not JSON, or not CloudEvents"),
-        "401": refusal("the token is missing or wrong"),
+        "401": refusal("the token or the signature is missing or wrong"),
         "404": refusal("there is nothing there"),
         "413": refusal("an event or the body is too large"),
         "415": refusal("another media type"),
         "422": refusal("an event that would be a dead letter"),
+        "429": refusal("too many requests; `retry-after` says when to come again"),
         "503": refusal("not now: send it again"),
     })
 }
@@ -129,7 +136,23 @@ fn events() -> Value {
         "responses": answers("202", json!({
             "description": "stored durably",
             "content": {"application/json": schema("Accepted")},
-        }), &["400", "401", "413", "415", "422", "503"]),
+        }), &["400", "401", "413", "415", "422", "429", "503"]),
+    })
+}
+
+fn hook() -> Value {
+    let name = said("a hook of the settings", text());
+    json!({
+        "operationId": "postHook",
+        "summary": "Takes what a platform sends in its own form, once its signature is verified.",
+        "description": "docs/hooks.md says which headers the signature is in. The payload is stored as it came; what is bad in it becomes a dead letter.",
+        "security": [{"token": []}, {}],
+        "parameters": [{"name": "name", "in": "path", "required": true, "schema": name}],
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {"description": "the platform's"}}}},
+        "responses": answers("202", json!({
+            "description": "stored durably",
+            "content": {"application/json": {"schema": named("Accepted")}},
+        }), &["400", "401", "404", "413", "415", "429", "503"]),
     })
 }
 

@@ -35,9 +35,21 @@ fn every_reason_of_a_problem_is_in_the_contract() {
     let mut given: BTreeSet<String> = tasuki::domain::event::RejectReason::ALL
         .map(|reason| reason.name().to_owned())
         .into();
-    for file in ["events", "mod", "outputs", "problem", "sources"] {
+    for file in [
+        "events",
+        "hooks/mod",
+        "incoming",
+        "mod",
+        "outputs",
+        "problem",
+        "rate",
+        "sources",
+    ] {
         let code = read(&format!("src/http/{file}.rs"));
-        for call in code.split("StatusCode::").skip(1) {
+        for call in ["StatusCode::", "HookAnswer::"]
+            .iter()
+            .flat_map(|word| code.split(word).skip(1))
+        {
             // The status, and behind it the reason.
             let quoted = call.split(['"', ')', ';']).nth(1).filter(|_| {
                 call.split(',')
@@ -90,6 +102,7 @@ fn asked() -> Vec<Asked<'static>> {
         ("GET", "/readyz", "", String::new(), 200),
         ("GET", "/metrics", "", String::new(), 200),
         ("POST", "/sources/tasuki.inbox/release", "", String::new(), 404),
+        ("POST", "/hooks/none", "", "{}".to_owned(), 404),
         ("GET", "/outputs/none", "", String::new(), 404),
         ("GET", "/outputs/sales.sla?from=x", "", String::new(), 400),
     ]
@@ -115,6 +128,7 @@ fn a_process_answers_as_the_contract_says() {
             .next()
             .unwrap()
             .replace("/sources/tasuki.inbox", "/sources/{topic}")
+            .replace("/hooks/none", "/hooks/{name}")
             .replace("/outputs/none", "/outputs/{topic}")
             .replace("/outputs/sales.sla", "/outputs/{topic}");
         let operation = &document["paths"][&path][method.to_lowercase()];

@@ -12,7 +12,7 @@ use tasuki::log::{Header, Record};
 use tasuki::wire::adapters::Adapter;
 use tasuki::wire::facts::FactType;
 use tasuki::wire::journal;
-use tasuki::wire::translate::{SourceContext, Translated, translate};
+use tasuki::wire::translate::{Hooks, SourceContext, Translated, translate};
 
 use super::seeds;
 
@@ -51,6 +51,7 @@ pub(crate) fn source(role: Role, adapter: Option<&str>) -> SourceContext {
         types: None,
         ignore_unknown_types: false,
         adapter: adapter.map(|name| Adapter::load(name).unwrap()),
+        hooks: Hooks::default(),
     }
 }
 
