@@ -31,9 +31,9 @@ from verdicts import Judge, is_json_media
 SEED = 20261128
 LIMIT_SECONDS = 240
 POSTS_AT_ONCE = 8
-# The same traffic is sent so often between two looks at memory, and looked at so often at most.
+# The same traffic is sent so often between two looks at memory, and looked at so often at most behind the first two looks.
 PASSES = 3
-LOOKS_MAX = 4
+LOOKS_MAX = 6
 GROWTH_MAX = 1.05
 # Allocators that give back at once what nobody holds, so that what is left is held.
 ALLOCATORS = {"MIMALLOC_PURGE_DELAY": 0, "MALLOC_ARENA_MAX": 1, "MALLOC_TRIM_THRESHOLD_": 65536, "MALLOC_MMAP_THRESHOLD_": 65536}
@@ -172,7 +172,7 @@ class BadInput:
         batches does not grow. (What it goes up to hangs on how records happen to be batched. So does
         the floor a little, and a single look says little; what is lost grows with each.)"""
         again = [case for case in self.cases if case.value is None or len(case.value) < 300_000]
-        _, first = self.floor(again), self.floor(again)
+        first = max(self.floor(again), self.floor(again))
         later = [self.floor(again)]
         while min(later) > first * GROWTH_MAX and len(later) < LOOKS_MAX:
             later.append(self.floor(again))
