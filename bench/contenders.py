@@ -71,16 +71,20 @@ class Floor(Counting):
 
 
 class Tasuki(Contender):
-    """`tasuki serve` with its default settings."""
+    """`tasuki serve` with its default settings, or others to try."""
 
     name = "tasuki"
+
+    def __init__(self, *of, settings=()):
+        super().__init__(*of)
+        self.settings = dict(setting.split("=", 1) for setting in settings)
 
     def topics(self):
         return []
 
     def start(self):
         environment = {"TASUKI__LOG": "kafka", "TASUKI__KAFKA__BROKERS": self.broker.address,
-                       "TASUKI__KAFKA__PREFIX": self.prefix, "TASUKI__POLICY__FILE": self.ground.path("policy.toml")}
+                       "TASUKI__KAFKA__PREFIX": self.prefix, "TASUKI__POLICY__FILE": self.ground.path("policy.toml"), **self.settings}
         made = self.ground.run("topics", "create", environment=environment)
         if made.returncode != 0:
             raise RuntimeError(made.stderr)
