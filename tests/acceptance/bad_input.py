@@ -1,6 +1,6 @@
 """Bad input, all of it: on a real Kafka that it starts itself, and over HTTP.
 
-    python3 tests/acceptance/bad_input.py [--tasuki PATH] [--keep] [--passes N]
+    python3 tests/acceptance/bad_input.py [--tasuki PATH] [--keep] [--passes N] [--memory]
 
 Thirteen thousand records: JSONTestSuite, the Big List of Naughty Strings in every text field, broken
 UTF-8, the format tests of JSON Schema, and more than two thousand of our own. What must become of
@@ -34,7 +34,9 @@ POSTS_AT_ONCE = 8
 # The same traffic is sent so often between two looks at memory, and looked at so often at most behind the first two looks.
 PASSES = 3
 LOOKS_MAX = 6
-GROWTH_MAX = 1.05
+# Buffers and pools grow for some hundred thousand records; behind that, and in a short run.
+GROWTH_MAX, GROWTH_SHORT_MAX = 1.05, 1.25
+WARM_UP = 10
 # Allocators that give back at once what nobody holds, so that what is left is held.
 ALLOCATORS = {"MIMALLOC_PURGE_DELAY": 0, "MALLOC_ARENA_MAX": 1, "MALLOC_TRIM_THRESHOLD_": 65536, "MALLOC_MMAP_THRESHOLD_": 65536}
 INBOX = "tasuki.inbox"
@@ -58,8 +60,9 @@ class Counts:
 class BadInput:
     """The run."""
 
-    def __init__(self, checks, made, passes):
-        self.checks, self.made, self.passes = checks, made, passes
+    def __init__(self, checks, made, options):
+        self.checks, self.made, self.passes = checks, made, options.passes
+        self.warm_up, self.growth_max = (WARM_UP, GROWTH_MAX) if options.memory else (0, GROWTH_SHORT_MAX)
         self.rng = random.Random(SEED)
         self.cases = [*bad_cases.known(), *bad_cases.own(), *bad_corpora.corpora()]
         self.judge = Judge(["enterprise", "inside"], ["ana", "ben", "carl", "dora"])
@@ -171,15 +174,23 @@ class BadInput:
         """The same leads, the same bad records, again and again: what memory comes down to between
         batches does not grow. (What it goes up to hangs on how records happen to be batched. So does
         the floor a little, and a single look says little; what is lost grows with each.)"""
-        again = [case for case in self.cases if case.value is None or len(case.value) < 300_000]
+        again = [case for case in self.cases if self.leaves_nothing(case)]
+        for _ in range(self.warm_up):
+            print(f"     memory comes down to {self.floor(again):.1f} MiB", flush=True)
         first = max(self.floor(again), self.floor(again))
         later = [self.floor(again)]
-        while min(later) > first * GROWTH_MAX and len(later) < LOOKS_MAX:
+        while min(later) > first * self.growth_max and len(later) < LOOKS_MAX:
             later.append(self.floor(again))
-        self.look(f"after {(2 + len(later)) * self.passes} more passes")
-        self.checks.that(min(later) <= first * GROWTH_MAX,
+        self.look(f"after {(self.warm_up + 2 + len(later)) * self.passes} more passes")
+        self.checks.that(min(later) <= first * self.growth_max,
                          f"resident memory comes down to {min(later):.1f} MiB after {self.passes * len(again)} records and more, "
-                         f"at most {GROWTH_MAX} × {first:.1f} MiB before", later)
+                         f"at most {self.growth_max} × {first:.1f} MiB before", later)
+
+    def leaves_nothing(self, case):
+        """It is bad, or a duplicate: an event without an `id` is another one each time, and leaves its
+        mark for seven days. (The largest are left out to save time.)"""
+        verdict = self.judge.verdict(case.value, case.headers, ROLES[case.role][1], ROLES[case.role][0])
+        return (case.value is None or len(case.value) < 300_000) and (isinstance(verdict, str) or "accepted" not in verdict)
 
     def floor(self, cases):
         with Floor(self.service) as floor:
@@ -279,10 +290,12 @@ class Poster:
 def main():
     parser = arguments(__doc__.splitlines()[0], LIMIT_SECONDS)
     parser.add_argument("--passes", type=int, default=PASSES, help="how often all comes again between two looks at memory")
+    parser.add_argument("--memory", action="store_true", help="warm up for minutes, then hold memory to 1.05")
     options = parser.parse_args()
+    options.time_limit *= 4 if options.memory else 1
     checks = Checks()
     with ground("bad-input", options, checks) as made:
-        BadInput(checks, made, options.passes).run()
+        BadInput(checks, made, options).run()
     return checks.finish()
 
 
