@@ -4,6 +4,8 @@
 //! decided from the role of a source here, and `data` is not looked into. Details never hold a
 //! value of the record.
 
+use std::collections::BTreeSet;
+
 use super::json::{Json, Object};
 use crate::domain::event::{RejectReason, Rejection};
 use crate::log::Header;
@@ -111,10 +113,13 @@ pub fn structured<'a>(object: &'a Object<'a>) -> Result<Envelope<'a>, Rejection>
 
 /// The envelope of binary mode: attributes are headers, the value is the data.
 fn from_headers<'a>(headers: &'a [Header], value: &'a Json<'a>) -> Result<Envelope<'a>, Rejection> {
-    for (number, (name, _)) in headers.iter().enumerate() {
-        if name.starts_with("ce_") && headers[..number].iter().any(|(earlier, _)| earlier == name) {
-            return Err(refused("a `ce_` header is there twice"));
-        }
+    let mut seen = BTreeSet::new();
+    let mut attributes = headers
+        .iter()
+        .map(|(name, _)| name)
+        .filter(|name| name.starts_with("ce_"));
+    if !attributes.all(|name| seen.insert(name)) {
+        return Err(refused("a `ce_` header is there twice"));
     }
     if header(headers, "ce_specversion")? != Some("1.0") {
         return Err(refused("`ce_specversion` is not 1.0"));

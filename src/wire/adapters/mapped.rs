@@ -4,6 +4,7 @@
 //! that its table does not know makes the event `unmapped`; one that it maps to nothing leaves the
 //! event out.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
@@ -121,9 +122,25 @@ enum Not {
 
 /// An item of a record, and the record.
 #[derive(Clone, Copy)]
-struct Here<'a> {
+struct Here<'h, 'a> {
     item: &'a Json<'a>,
     record: &'a Json<'a>,
+    found: &'h Found<'a>,
+}
+
+/// What paths of the whole record lead to, each looked for once however many items there are.
+type Found<'a> = RefCell<BTreeMap<*const Path, Option<&'a Json<'a>>>>;
+
+impl<'a> Here<'_, 'a> {
+    fn find(&self, path: &Path) -> Option<&'a Json<'a>> {
+        if !path.from_record {
+            return path.find(self.item, self.record);
+        }
+        let mut found = self.found.borrow_mut();
+        *found
+            .entry(std::ptr::from_ref(path))
+            .or_insert_with(|| path.find(self.item, self.record))
+    }
 }
 
 impl Mapping {
@@ -143,6 +160,7 @@ impl Mapping {
     /// False: there are too many.
     fn record<'a>(&'a self, record: &'a Json<'a>, arena: &'a Arena, made: &mut Vec<Made<'a>>) -> bool {
         let mut is_matched = false;
+        let known = Found::default();
         for event in &self.events {
             let found = match &event.each {
                 None => Some(record),
@@ -153,7 +171,11 @@ impl Mapping {
                 Some(_) => items(found),
             });
             for item in list {
-                let here = Here { item, record };
+                let here = Here {
+                    item,
+                    record,
+                    found: &known,
+                };
                 if !event.when.iter().all(|condition| condition.holds(here)) {
                     continue;
                 }
@@ -180,7 +202,7 @@ impl Mapping {
         made.len() <= EVENTS_MAX
     }
 
-    fn event<'a>(&'a self, event: &'a Event, here: Here<'a>, arena: &'a Arena) -> Result<Object<'a>, Not> {
+    fn event<'a>(&'a self, event: &'a Event, here: Here<'_, 'a>, arena: &'a Arena) -> Result<Object<'a>, Not> {
         let mut data = Data::default();
         data.put("", "type", Json::Text(event.kind.name()));
         if let Some(id) = event.id(here)? {
@@ -254,7 +276,7 @@ impl Event {
     }
 
     /// Its name, after what tells it from others; none if nothing of that is there.
-    fn id(&self, here: Here<'_>) -> Result<Option<String>, Not> {
+    fn id<'a>(&'a self, here: Here<'_, 'a>) -> Result<Option<String>, Not> {
         let mut parts = Vec::new();
         let mut is_there = false;
         for origin in &self.id {
@@ -268,8 +290,8 @@ impl Event {
 }
 
 impl Condition {
-    fn holds(&self, here: Here<'_>) -> bool {
-        let found = self.path.find(here.item, here.record);
+    fn holds(&self, here: Here<'_, '_>) -> bool {
+        let found = here.find(&self.path);
         let is_one_of = |words: &[String]| {
             let word = found.and_then(word);
             word.is_some_and(|word| words.iter().any(|other| other == word))
@@ -283,12 +305,12 @@ impl Condition {
 }
 
 impl Origin {
-    fn find<'a>(&'a self, here: Here<'a>) -> Result<Option<Json<'a>>, Not> {
+    fn find<'a>(&'a self, here: Here<'_, 'a>) -> Result<Option<Json<'a>>, Not> {
         let path = match &self.place {
             Place::Here(text) => return Ok(Some(Json::Text(text))),
             Place::There(path) => path,
         };
-        let found = path.find(here.item, here.record).filter(|value| !is_blank(value));
+        let found = here.find(path).filter(|value| !is_blank(value));
         let (Some(value), Some(values)) = (found, &self.values) else {
             return Ok(found.copied());
         };
@@ -315,7 +337,7 @@ impl Form {
     }
 }
 
-fn first<'a>(origins: &'a [Origin], here: Here<'a>) -> Result<Option<Json<'a>>, Not> {
+fn first<'a>(origins: &'a [Origin], here: Here<'_, 'a>) -> Result<Option<Json<'a>>, Not> {
     for origin in origins {
         if let Some(value) = origin.find(here)? {
             return Ok(Some(value));

@@ -9,7 +9,7 @@ use crate::wire::json::Json;
 /// The way to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Path {
-    from_record: bool,
+    pub(super) from_record: bool,
     steps: Vec<Step>,
 }
 

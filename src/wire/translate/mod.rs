@@ -72,6 +72,9 @@ pub struct Translated {
 /// A fact and whom it is about.
 pub type LeadFact = (LeadId, Fact);
 
+/// The facts of one event, or why there are none.
+type Judged = Result<Vec<LeadFact>, Rejection>;
+
 /// The type that a source of this role gives to records that name none.
 pub fn default_type(role: Role) -> Option<FactType> {
     match role {
@@ -105,6 +108,12 @@ pub fn translate(source: &SourceContext, key: &LeadKey, record: &Record) -> Tran
     let mut contents = Vec::new();
     let mut rejection = None;
     match judged(source, key, record, &mut attributes_ignored, &mut |_| ()) {
+        Ok(judged) if copies_too_much(&judged, record) => {
+            rejection = Some(rejected(
+                RejectReason::TooLarge,
+                "too many follow-ups in one record; send fewer at once",
+            ));
+        }
         Ok(judged) => {
             let count = judged.len();
             let mut others = 0_usize;
@@ -118,17 +127,6 @@ pub fn translate(source: &SourceContext, key: &LeadKey, record: &Record) -> Tran
             if let Some(first) = rejection.as_mut().filter(|_| others > 0) {
                 first.detail = format!("{}; {others} more of them cannot be used", first.detail);
             }
-            let copies = contents
-                .iter()
-                .filter(|content| matches!(content, Content::Fact { original: Some(_), .. }));
-            let bytes = record.value.as_ref().map_or(0, Vec::len);
-            if count > 1 && copies.count() * bytes > COPIES_BYTES_MAX {
-                contents.clear();
-                rejection = Some(rejected(
-                    RejectReason::TooLarge,
-                    "too many follow-ups in one record; send fewer at once",
-                ));
-            }
         }
         Err(why) => rejection = Some(why),
     }
@@ -141,6 +139,14 @@ pub fn translate(source: &SourceContext, key: &LeadKey, record: &Record) -> Tran
         contents,
         attributes_ignored,
     }
+}
+
+/// Would the copies of the record take more than they may? Asked before they are made.
+fn copies_too_much(judged: &[Judged], record: &Record) -> bool {
+    let facts = judged.iter().flatten().flatten();
+    let copies = facts.filter(|(_, fact)| may_be_rejected(&fact.body)).count();
+    let bytes = record.value.as_ref().map_or(0, Vec::len);
+    judged.len() > 1 && copies * bytes > COPIES_BYTES_MAX
 }
 
 /// An event as it came or was made of a payload, and its facts, or why not.
@@ -201,7 +207,7 @@ fn judged(
     record: &Record,
     ignored: &mut u32,
     see: &mut dyn FnMut(Option<&Json<'_>>),
-) -> Result<Vec<Result<Vec<LeadFact>, Rejection>>, Rejection> {
+) -> Result<Vec<Judged>, Rejection> {
     let value = record.value.as_deref();
     if value.is_some_and(|value| value.len() > EVENT_BYTES_MAX) {
         return Err(rejected(RejectReason::TooLarge, "more than 256 KiB"));
