@@ -32,7 +32,7 @@ pub(crate) fn our_own() -> Vec<Decoder> {
         let read = read_dead_letter(record);
         number((
             shown,
-            read.map(|(filed, original)| (filed.reason.name(), original.headers.len())),
+            read.map(|(filed, original)| (filed.reason.name(), original.headers.len().min(9))),
         ))
     };
     let names = [
