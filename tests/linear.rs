@@ -16,7 +16,7 @@ use tasuki::log::{Header, Record};
 use tasuki::wire::adapters::Adapter;
 use tasuki::wire::journal;
 use tasuki::wire::outputs::{dead_letter, read_dead_letter};
-use tasuki::wire::translate::{SourceContext, translate};
+use tasuki::wire::translate::{Hooks, SourceContext, translate};
 
 /// As in production: what the system's allocator does with large pieces is another matter.
 #[global_allocator]
@@ -287,6 +287,7 @@ fn twice_the_bytes_take_at_most_2_3_times_the_time() {
             types: None,
             ignore_unknown_types: false,
             adapter: shape.adapter.map(|name| Adapter::load(name).unwrap()),
+            hooks: Hooks::default(),
         };
         let inputs: Vec<Input> = shape.sizes.iter().map(|size| (shape.make)(*size)).collect();
         for (pair, sizes) in inputs.windows(2).zip(shape.sizes.windows(2)) {
