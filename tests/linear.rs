@@ -274,6 +274,7 @@ fn ratio(doublings: f64, time: impl Fn(usize) -> f64) -> (f64, f64, f64) {
 }
 
 #[test]
+#[ignore = "it is timed: bench/linear runs it"]
 #[expect(clippy::print_stdout, reason = "bench/linear shows it")]
 fn twice_the_bytes_take_at_most_2_3_times_the_time() {
     let key = LeadKey::derive("tasuki");
