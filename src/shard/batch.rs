@@ -42,8 +42,9 @@ impl Default for Batch {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Pace(u32);
 
-/// Halved no further than this.
-const HALVED_MAX: u32 = 6;
+/// Halved no further than this: what still takes too long is not slow by its size, and smaller ones
+/// would only fall behind.
+const HALVED_MAX: u32 = 3;
 
 impl Pace {
     /// After a transaction that was open for so long.
@@ -232,7 +233,7 @@ mod tests {
         (0..2).for_each(|_| pace.took(max * 2, max));
         assert_eq!((pace.limit(whole).records_max, pace.limit(whole).bytes_max), (250, 16));
         (0..20).for_each(|_| pace.took(max * 2, max));
-        assert_eq!((pace.limit(whole).records_max, pace.limit(whole).bytes_max), (15, 1));
+        assert_eq!((pace.limit(whole).records_max, pace.limit(whole).bytes_max), (125, 8));
         (0..20).for_each(|_| pace.took(max, max));
         assert_eq!(pace.limit(whole).records_max, 1_000);
     }
