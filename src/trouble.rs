@@ -1,11 +1,26 @@
 //! What has been going wrong without a break: when to try again, and when to give up.
 
 use crate::clock::Now;
+use crate::log::LogError;
 
 /// Waits between attempts, in milliseconds: the first, and the longest.
 const RETRY_MS: (i64, i64) = (100, 5_000);
 /// Trouble without a break for so long stops a loop, in minutes.
 pub const TROUBLE_MINUTES_MAX: i64 = 10;
+
+/// Why a loop ends for good.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// The log refuses.
+    #[error("{0}")]
+    Refused(String),
+    /// It went on for too long.
+    #[error("gave up after {TROUBLE_MINUTES_MAX} minutes of trouble; the last: {last}")]
+    Trouble {
+        /// What was wrong in the end.
+        last: LogError,
+    },
+}
 
 /// Trouble, if there is any.
 #[derive(Debug, Default)]

@@ -38,7 +38,6 @@ const STOP_WAIT: Duration = Duration::from_secs(20);
 const GROUND_WAIT: Duration = Duration::from_secs(30);
 /// A loop that could not join its group tries again after this.
 const JOIN_WAIT: Duration = Duration::from_secs(1);
-
 /// An auditor that has nothing to do looks again after this.
 const AUDIT_WAIT: Duration = Duration::from_millis(100);
 

@@ -5,10 +5,10 @@
 //! a while after that place, so that whatever comes behind it is in what is read.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use crate::domain::time::Instant;
 use crate::log::{Place, Record};
+use crate::telemetry::metrics::AuditKind;
 use crate::wire::outputs;
 
 /// Numbers seen with others below them missing, of all shards, at most.
@@ -21,7 +21,6 @@ pub(super) struct Ledger {
     chains: BTreeMap<u32, Chain>,
     /// The last number of a shard in a partition.
     last: BTreeMap<(Place, u32), u64>,
-    ahead: usize,
 }
 
 /// One shard's numbers.
@@ -35,75 +34,12 @@ struct Chain {
 
 /// Something that must not be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Violation {
-    /// A number is there twice.
-    Repeat {
-        place: Place,
-        offset: u64,
-        shard: u32,
-        number: u64,
-    },
-    /// A lower number stands behind a higher one.
-    Order {
-        place: Place,
-        offset: u64,
-        shard: u32,
-        number: u64,
-    },
-    /// Numbers are missing, the last one included.
-    Gap { shard: u32, first: u64, last: u64 },
-    /// A record without a number: somebody else writes there.
-    Foreign { place: Place, offset: u64 },
-}
-
-impl Violation {
-    pub(super) fn kind(&self) -> &'static str {
-        match self {
-            Self::Repeat { .. } => "repeat",
-            Self::Order { .. } => "order",
-            Self::Gap { .. } => "gap",
-            Self::Foreign { .. } => "foreign",
-        }
-    }
-
+pub(super) struct Violation {
+    pub(super) kind: AuditKind,
     /// How many outputs it is about.
-    pub(super) fn count(&self) -> u64 {
-        match self {
-            Self::Gap { first, last, .. } => last - first + 1,
-            Self::Repeat { .. } | Self::Order { .. } | Self::Foreign { .. } => 1,
-        }
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Repeat {
-                place,
-                offset,
-                shard,
-                number,
-            } => {
-                write!(
-                    f,
-                    "number {number} of shard {shard} is there again at {place}, offset {offset}"
-                )
-            }
-            Self::Order {
-                place,
-                offset,
-                shard,
-                number,
-            } => {
-                write!(
-                    f,
-                    "number {number} of shard {shard} stands behind a higher one at {place}, offset {offset}"
-                )
-            }
-            Self::Gap { shard, first, last } => write!(f, "numbers {first} to {last} of shard {shard} are missing"),
-            Self::Foreign { place, offset } => write!(f, "{place}, offset {offset}, is none of ours"),
-        }
-    }
+    pub(super) outputs: u64,
+    /// What and where, for people.
+    pub(super) words: String,
 }
 
 impl Ledger {
@@ -112,39 +48,29 @@ impl Ledger {
             first_from,
             chains: BTreeMap::new(),
             last: BTreeMap::new(),
-            ahead: 0,
         }
     }
 
     /// Takes a record in.
     pub(super) fn take(&mut self, place: &Place, record: &Record, is_dead_letter: bool) -> Option<Violation> {
-        let (place_of, offset) = (|| place.clone(), record.offset);
+        let found = |kind, what: &str| {
+            Some(Violation {
+                kind,
+                outputs: 1,
+                words: format!("{place}, offset {}, {what}", record.offset),
+            })
+        };
         let Some((shard, number)) = outputs::numbered(&record.headers, is_dead_letter) else {
-            return Some(Violation::Foreign {
-                place: place_of(),
-                offset,
-            });
+            return found(AuditKind::Foreign, "is none of ours");
         };
         let chain = self.chains.entry(shard).or_default();
-        let before = chain.ahead.len();
-        let is_new = chain.see(number, record.time >= self.first_from);
-        self.ahead = self.ahead + chain.ahead.len() - before;
-        if !is_new {
-            return Some(Violation::Repeat {
-                place: place_of(),
-                offset,
-                shard,
-                number,
-            });
+        if !chain.see(number, record.time >= self.first_from) {
+            return found(AuditKind::Repeat, &format!("is number {number} of shard {shard} again"));
         }
         let last = self.last.entry((place.clone(), shard)).or_default();
         if number < *last {
-            return Some(Violation::Order {
-                place: place_of(),
-                offset,
-                shard,
-                number,
-            });
+            let what = format!("is number {number} of shard {shard}, behind a higher one");
+            return found(AuditKind::Order, &what);
         }
         *last = number;
         None
@@ -166,22 +92,25 @@ impl Ledger {
             let Some(chain) = self.chains.get_mut(shard) else {
                 continue;
             };
-            let before = chain.ahead.len();
             while let Some((first, last)) = chain.gap(*until) {
-                gaps.push(Violation::Gap {
-                    shard: *shard,
-                    first,
-                    last,
-                });
+                gaps.push(gap(*shard, first, last));
             }
-            self.ahead = self.ahead + chain.ahead.len() - before;
         }
         gaps
     }
 
     /// Too much is seen with something below it missing.
     pub(super) fn is_full(&self) -> bool {
-        self.ahead > AHEAD_MAX
+        self.chains.values().map(|chain| chain.ahead.len()).sum::<usize>() > AHEAD_MAX
+    }
+}
+
+/// Numbers of a shard that are missing, the last one included.
+fn gap(shard: u32, first: u64, last: u64) -> Violation {
+    Violation {
+        kind: AuditKind::Gap,
+        outputs: last - first + 1,
+        words: format!("numbers {first} to {last} of shard {shard} are missing"),
     }
 }
 
@@ -259,7 +188,7 @@ mod tests {
             )
         };
         let found: Vec<Violation> = outputs.iter().filter_map(take).collect();
-        found.iter().map(Violation::kind).collect()
+        found.iter().map(|violation| violation.kind.name()).collect()
     }
 
     #[test]
@@ -277,18 +206,18 @@ mod tests {
         assert_eq!(fed(&mut ledger, &outputs), [""; 0]);
         assert_eq!(ledger.highest(), BTreeMap::from([(3, 12)]));
         assert_eq!(ledger.settle(&ledger.highest()), []);
-        assert_eq!(ledger.ahead, 0);
+        assert!(ledger.chains[&3].ahead.is_empty());
     }
 
     #[test]
     fn a_gap_is_told_once_everything_is_read() {
         let mut ledger = Ledger::new(Instant::from_millis(0));
         assert_eq!(fed(&mut ledger, &[(0, 1, 1), (0, 1, 4), (1, 1, 5), (0, 1, 9)]), [""; 0]);
-        let gap = |first, last| Violation::Gap { shard: 3, first, last };
-        assert_eq!(ledger.settle(&BTreeMap::from([(3, 5)])), [gap(2, 3)]);
-        assert_eq!(ledger.settle(&BTreeMap::from([(3, 9)])), [gap(6, 8)]);
+        assert_eq!(ledger.settle(&BTreeMap::from([(3, 5)])), [gap(3, 2, 3)]);
+        assert_eq!(ledger.settle(&BTreeMap::from([(3, 9)])), [gap(3, 6, 8)]);
         assert_eq!(ledger.settle(&BTreeMap::from([(3, 9)])), [], "once");
-        assert_eq!(gap(6, 8).count(), 3);
+        assert_eq!(gap(3, 6, 8).outputs, 3);
+        assert_eq!(gap(3, 6, 8).words, "numbers 6 to 8 of shard 3 are missing");
     }
 
     #[test]
@@ -299,6 +228,6 @@ mod tests {
         let mut foreign = record(0, 1, 3, 6);
         foreign.headers.pop();
         let found = ledger.take(&Place::new("sales.sla", 0), &foreign, false);
-        assert_eq!(found.map(|violation| violation.kind()), Some("foreign"));
+        assert_eq!(found.map(|violation| violation.kind.name()), Some("foreign"));
     }
 }

@@ -16,7 +16,7 @@ use crate::intake::founding;
 use crate::log::{Consumer, Log, LogError, Membership, Place, ReadLimit, Record, Signal};
 use crate::names::Names;
 use crate::telemetry::metrics::Metrics;
-use crate::trouble::{TROUBLE_MINUTES_MAX, Trouble};
+use crate::trouble::{Stop, Trouble};
 use crate::wire::policy_file;
 
 use self::ledger::{Ledger, Violation};
@@ -44,20 +44,6 @@ pub struct Plan {
     pub names: Names,
     /// This process's name: each auditor reads everything, in a group of its own.
     pub instance: String,
-}
-
-/// Why an audit ends for good.
-#[derive(Debug, thiserror::Error)]
-pub enum Stop {
-    /// The log refuses.
-    #[error("{0}")]
-    Refused(String),
-    /// It went on for too long.
-    #[error("the audit gave up after {TROUBLE_MINUTES_MAX} minutes of trouble; the last: {last}")]
-    Trouble {
-        /// What was wrong in the end.
-        last: LogError,
-    },
 }
 
 /// Reads the outputs and compares their numbers.
@@ -133,38 +119,65 @@ impl Auditor {
     }
 
     fn turn(&mut self, now: Now) -> Result<(), LogError> {
-        if self.audit.is_none() {
-            self.audit = Some(self.begin(now)?);
-        }
-        let Some(audit) = &mut self.audit else { return Ok(()) };
+        let log = self.log.as_ref();
+        let audit = match &mut self.audit {
+            Some(audit) => audit,
+            none => none.insert(Audit::begin(log, &self.plan, now)?),
+        };
+        let mut violations = Vec::new();
         for signal in audit.consumer.poll(READ, POLL_WAIT)? {
-            for violation in audit.take(signal, &self.plan.names)? {
-                tell(&self.metrics, &violation);
-            }
+            violations.extend(audit.take(signal, &self.plan.names)?);
         }
         if let Some(round) = audit.round.take_if(|round| round.is_over(&audit.read_until)) {
-            for gap in audit.ledger.settle(&round.numbers) {
-                tell(&self.metrics, &gap);
-            }
+            violations.extend(audit.ledger.settle(&round.numbers));
+        }
+        for Violation { kind, outputs, words } in violations {
+            tracing::error!(kind = kind.name(), words, "the outputs are not as they must be");
+            self.metrics.violated(kind, outputs);
         }
         if audit.round.is_none() && now.running_ms - audit.round_at >= ROUND_EVERY_MS {
             audit.round_at = now.running_ms;
-            self.begin_round()?;
+            audit.begin_round(log, &self.plan.names)?;
         }
         Ok(())
     }
+}
 
-    fn begin(&self, now: Now) -> Result<Audit, LogError> {
-        let (topics, policies_end) = self.topics()?;
-        let consumer = self.log.consumer(&Membership {
-            group: self.plan.names.audit_group(&self.plan.instance),
+/// The topics that any policy's decisions go to, as far as they exist, and the end of the policy
+/// topic.
+fn output_topics(log: &dyn Log, names: &Names) -> Result<(Vec<String>, u64), LogError> {
+    let (_, end) = log.bounds(&Place::new(&names.policy(), 0))?;
+    let mut wanted = BTreeSet::from([names.dead_letters()]);
+    for document in founding::policies(log, names)? {
+        if let Ok(policy) = policy_file::compile(&document) {
+            wanted.extend(names.outputs(&policy));
+        }
+    }
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    let found = log.topics(&wanted)?;
+    let topics = found.into_iter().flatten().map(|topic| topic.name.to_string());
+    Ok((topics.collect(), end))
+}
+
+impl Round {
+    fn is_over(&self, read_until: &BTreeMap<Place, u64>) -> bool {
+        let is_read = |(place, end): &(Place, u64)| read_until.get(place).is_some_and(|until| until >= end);
+        self.ends.iter().all(is_read)
+    }
+}
+
+impl Audit {
+    fn begin(log: &dyn Log, plan: &Plan, now: Now) -> Result<Self, LogError> {
+        let (topics, policies_end) = output_topics(log, &plan.names)?;
+        let consumer = log.consumer(&Membership {
+            group: plan.names.audit_group(&plan.instance),
             topics: topics.clone(),
             instance: None,
             committed_only: true,
         })?;
         let since = now.time.plus_millis(-LOOK_BACK_MS);
         tracing::info!(topics = topics.len(), "the audit begins");
-        Ok(Audit {
+        Ok(Self {
             consumer,
             topics,
             policies_end,
@@ -176,66 +189,33 @@ impl Auditor {
         })
     }
 
-    /// The topics that any policy's decisions go to, as far as they exist, and the end of the policy
-    /// topic.
-    fn topics(&self) -> Result<(Vec<String>, u64), LogError> {
-        let names = &self.plan.names;
-        let (_, end) = self.log.bounds(&Place::new(&names.policy(), 0))?;
-        let mut wanted = BTreeSet::from([names.dead_letters()]);
-        for document in founding::policies(self.log.as_ref(), names)? {
-            if let Ok(policy) = policy_file::compile(&document) {
-                wanted.extend(names.outputs(&policy));
-            }
-        }
-        let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
-        let found = self.log.topics(&wanted)?;
-        let topics = found.into_iter().flatten().map(|topic| topic.name.to_string());
-        Ok((topics.collect(), end))
-    }
-
     /// Notes the numbers seen, and then how far everything must be read for all below them to have
     /// been seen too.
-    fn begin_round(&mut self) -> Result<(), LogError> {
-        let Some(audit) = &self.audit else { return Ok(()) };
-        let numbers = audit.ledger.highest();
-        let (_, policies_end) = self.log.bounds(&Place::new(&self.plan.names.policy(), 0))?;
-        if policies_end != audit.policies_end && self.topics()?.0 != audit.topics {
+    fn begin_round(&mut self, log: &dyn Log, names: &Names) -> Result<(), LogError> {
+        let numbers = self.ledger.highest();
+        let (_, policies_end) = log.bounds(&Place::new(&names.policy(), 0))?;
+        if policies_end != self.policies_end && output_topics(log, names)?.0 != self.topics {
             return Err(LogError::Retry("a new policy names other output topics".to_owned()));
         }
-        let names: Vec<&str> = audit.topics.iter().map(String::as_str).collect();
-        let partitions: u32 = self
-            .log
-            .topics(&names)?
-            .iter()
-            .flatten()
-            .map(|topic| topic.partitions)
-            .sum();
-        let Some(audit) = &mut self.audit else { return Ok(()) };
-        audit.policies_end = policies_end;
-        if audit.read_until.len() < partitions as usize {
+        self.policies_end = policies_end;
+        let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+        let found = log.topics(&topics)?;
+        let partitions: u32 = found.iter().flatten().map(|topic| topic.partitions).sum();
+        if self.read_until.len() < partitions as usize {
             return Ok(());
         }
-        let places: Vec<Place> = audit.read_until.keys().cloned().collect();
-        let ends: Result<Vec<u64>, LogError> = audit.consumer.ends(&places).into_iter().collect();
+        let places: Vec<Place> = self.read_until.keys().cloned().collect();
+        let ends: Result<Vec<u64>, LogError> = self.consumer.ends(&places).into_iter().collect();
         match ends {
             Ok(ends) => {
                 let ends = places.into_iter().zip(ends).collect();
-                audit.round = Some(Round { numbers, ends });
+                self.round = Some(Round { numbers, ends });
             }
             Err(error) => tracing::debug!(%error, "no end offsets; gaps are looked for later"),
         }
         Ok(())
     }
-}
 
-impl Round {
-    fn is_over(&self, read_until: &BTreeMap<Place, u64>) -> bool {
-        let is_read = |(place, end): &(Place, u64)| read_until.get(place).is_some_and(|until| until >= end);
-        self.ends.iter().all(is_read)
-    }
-}
-
-impl Audit {
     fn take(&mut self, signal: Signal, names: &Names) -> Result<Vec<Violation>, LogError> {
         match signal {
             Signal::Assigned(places) => {
@@ -275,13 +255,4 @@ impl Audit {
         }
         Ok(violations)
     }
-}
-
-fn tell(metrics: &Metrics, violation: &Violation) {
-    tracing::error!(
-        kind = violation.kind(),
-        "the outputs are not as they must be: {violation}"
-    );
-    let counter = metrics.audit_violations.with_label_values(&[violation.kind()]);
-    counter.inc_by(violation.count());
 }

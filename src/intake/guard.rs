@@ -23,14 +23,14 @@ pub struct GuardPlan {
 
 /// Whether each of the last records of a source was bad.
 #[derive(Default)]
-struct Window {
+pub(super) struct Window {
     last: VecDeque<bool>,
     bad: usize,
 }
 
 impl Window {
     /// Takes a record in; true where nearly all of the last ones are bad.
-    fn judge(&mut self, is_bad: bool, plan: GuardPlan) -> bool {
+    pub(super) fn judge(&mut self, is_bad: bool, plan: GuardPlan) -> bool {
         self.last.push_back(is_bad);
         self.bad += usize::from(is_bad);
         if self.last.len() > plan.records && self.last.pop_front() == Some(true) {
@@ -52,19 +52,19 @@ impl Guards {
         self.paused.contains(topic)
     }
 
-    /// Takes in what became of a record; true where the source should be paused now.
-    pub(super) fn judge(&mut self, topic: &Arc<str>, role: Role, contents: &[Content], plan: GuardPlan) -> bool {
-        if plan.records == 0 || role == Role::Policy {
-            return false;
-        }
-        let is_rejected = |content: &Content| matches!(content, Content::Rejected { .. });
-        let is_bad = !contents.is_empty() && contents.iter().all(is_rejected);
-        if !self.windows.contains_key(topic) {
-            self.windows.insert(topic.clone(), Window::default());
-        }
-        let window = self.windows.get_mut(topic);
-        window.is_some_and(|window| window.judge(is_bad, plan))
+    /// What became of the last records of a source; none where nothing pauses it.
+    pub(super) fn of(&mut self, topic: &Arc<str>, role: Role, plan: GuardPlan) -> Option<&mut Window> {
+        let is_guarded = plan.records > 0 && role != Role::Policy;
+        is_guarded.then(|| self.windows.entry(topic.clone()).or_default())
     }
+}
+
+/// Can nothing of a record be used?
+pub(super) fn is_bad(contents: &[Content]) -> bool {
+    !contents.is_empty()
+        && contents
+            .iter()
+            .all(|content| matches!(content, Content::Rejected { .. }))
 }
 
 impl Intake {

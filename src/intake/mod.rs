@@ -29,13 +29,13 @@ use crate::planted::{self, Bug};
 use crate::settings::Begin;
 use crate::status::Status;
 use crate::telemetry::metrics::{Metrics, seconds_between};
-use crate::trouble::{TROUBLE_MINUTES_MAX, Trouble};
+use crate::trouble::{Stop, Trouble};
 use crate::wire::adapters::Adapter;
 use crate::wire::facts::FactType;
 use crate::wire::translate::{Hooks, SourceContext};
 
 pub use self::guard::GuardPlan;
-use self::guard::Guards;
+use self::guard::{Guards, is_bad};
 use self::pack::Packer;
 use self::reading::{Reading, contents};
 use self::watermarks::Appended;
@@ -159,20 +159,6 @@ enum Phase {
 struct Rest {
     until: i64,
     attempts: u32,
-}
-
-/// Why an intake ends for good.
-#[derive(Debug, thiserror::Error)]
-pub enum Stop {
-    /// The log refuses.
-    #[error("{0}")]
-    Refused(String),
-    /// It went on for too long.
-    #[error("gave up after {TROUBLE_MINUTES_MAX} minutes of trouble; the last: {last}")]
-    Trouble {
-        /// What was wrong in the end.
-        last: LogError,
-    },
 }
 
 impl Intake {
@@ -332,20 +318,21 @@ impl Intake {
 
     /// Translates what a source partition brought.
     fn take(&mut self, place: &Place, records: &[Record], packer: &mut Packer, now: Now) -> Result<(), LogError> {
+        if self.guards.is_paused(&place.topic) {
+            return Ok(());
+        }
         let Some(Phase::Reading(reading)) = self.partitions.get_mut(place) else {
             return Ok(());
         };
+        let (role, plan) = (reading.context.role, self.plan.guard);
+        let mut guard = self.guards.of(&place.topic, role, plan);
         for record in records {
-            if self.guards.is_paused(&place.topic) {
-                return Ok(());
-            }
             if record.offset < reading.next {
                 continue;
             }
             reading.next = record.offset + 1;
-            let role = reading.context.role;
             let contents = contents(&reading.context, &self.plan.lead_key, record, &self.metrics);
-            let is_too_bad = self.guards.judge(&place.topic, role, &contents, self.plan.guard);
+            let is_too_bad = guard.as_mut().is_some_and(|guard| guard.judge(is_bad(&contents), plan));
             packer.add((reading.source, role), record.offset, contents);
             if is_too_bad {
                 return self.pause(&place.topic);

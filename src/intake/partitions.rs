@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::begin::{self, Note};
 use super::reading::Reading;
 use super::watermarks::{Appended, Proof};
-use super::{ACK_WAIT, BEGIN_AGAIN_MS, CLOSE_ATTEMPTS_MAX, Intake, Phase, Stop};
+use super::{ACK_WAIT, BEGIN_AGAIN_MS, CLOSE_ATTEMPTS_MAX, Intake, Phase};
 use crate::clock::Now;
 use crate::domain::journal::SourcePartition;
 use crate::log::{Committed, LogError, Place};
 use crate::planted::{self, Bug};
+use crate::trouble::Stop;
 
 impl Intake {
     /// Begins what was assigned. A topic that cannot be begun right now is tried again later; the

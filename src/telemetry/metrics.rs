@@ -64,7 +64,17 @@ pub enum HookAnswer {
 }
 
 /// What an auditor may find.
-const AUDIT_KINDS: [&str; 4] = ["repeat", "gap", "order", "foreign"];
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditKind {
+    /// A number is there twice.
+    Repeat,
+    /// Numbers are missing.
+    Gap,
+    /// A lower number stands behind a higher one.
+    Order,
+    /// A record without a number: somebody else writes there.
+    Foreign,
+}
 
 /// All metrics of a process.
 #[derive(Debug)]
@@ -76,8 +86,8 @@ pub struct Metrics {
     pub intake: Intake,
     /// What the shards see.
     pub shard: Shard,
-    /// `audit_violations_total{kind}`
-    pub audit_violations: IntCounterVec,
+    /// `audit_violations_total{kind}`; counted by `violated`.
+    audit_violations: IntCounterVec,
     /// `http_requests_total{answer}`; counted by `answered`.
     http_requests: IntCounterVec,
     /// `hook_requests_total{hook,answer}`; counted by `hook_answered`.
@@ -183,8 +193,8 @@ impl Metrics {
             self.intake.source_records_lost.with_label_values(&[role.name()]);
             self.intake.attributes_ignored.with_label_values(&[role.name()]);
         }
-        for kind in AUDIT_KINDS {
-            self.audit_violations.with_label_values(&[kind]);
+        for kind in AuditKind::ALL {
+            self.audit_violations.with_label_values(&[kind.name()]);
         }
         for reason in RejectReason::ALL {
             self.decisions.dead_letters.with_label_values(&[reason.name()]);
@@ -269,6 +279,11 @@ impl Metrics {
         self.http_requests.with_label_values(&[answer.name()]).inc();
     }
 
+    /// Counts outputs that are not as they must be.
+    pub fn violated(&self, kind: AuditKind, outputs: u64) {
+        self.audit_violations.with_label_values(&[kind.name()]).inc_by(outputs);
+    }
+
     /// Names a hook, at zero.
     pub fn add_hook(&self, hook: &str) {
         for answer in HookAnswer::ALL {
@@ -303,6 +318,20 @@ impl Answer {
             Self::Refused => "refused",
             Self::TooMany => "too-many",
             Self::Failed => "failed",
+        }
+    }
+}
+
+impl AuditKind {
+    const ALL: [Self; 4] = [Self::Repeat, Self::Gap, Self::Order, Self::Foreign];
+
+    /// Its name as a label.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Repeat => "repeat",
+            Self::Gap => "gap",
+            Self::Order => "order",
+            Self::Foreign => "foreign",
         }
     }
 }
