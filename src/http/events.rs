@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::value::RawValue;
 
 use super::Shared;
-use super::incoming::{append, content_type, new_record, read, rejection, translated};
+use super::incoming::{accepted, append, content_type, new_record, read, rejection, translated};
 use super::problem::Problem;
 use crate::domain::event::{RejectReason, Rejection};
 use crate::domain::journal::Content;
@@ -25,8 +25,7 @@ pub(super) async fn accept(State(shared): State<Shared>, request: Request) -> Re
     match take(&shared, request).await {
         Ok(count) => {
             shared.service.answered(Answer::Accepted);
-            let body = format!("{{\"accepted\":{count}}}");
-            (StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+            accepted(count)
         }
         Err(problem) => {
             shared.service.answered(answer(&problem));

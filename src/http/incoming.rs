@@ -2,7 +2,8 @@
 //! appended to the inbox.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
 
 use super::Shared;
@@ -73,6 +74,12 @@ pub(super) async fn append(shared: &Shared, records: Vec<NewRecord>) -> Result<(
     }
     let appended = shared.service.append(records).await;
     appended.map_err(|_| Problem::busy("the events could not be stored; send them again"))
+}
+
+/// The answer where so many are durable.
+pub(super) fn accepted(count: usize) -> Response {
+    let body = format!("{{\"accepted\":{count}}}");
+    (StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 pub(super) fn content_type(headers: &HeaderMap) -> Vec<Header> {

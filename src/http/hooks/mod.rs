@@ -12,7 +12,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use super::incoming::{append, content_type, new_record, read, translated};
+use super::incoming::{accepted, append, content_type, new_record, read, translated};
 use super::problem::Problem;
 use super::rate::{Limit, Rate};
 use super::signature::{Claim, Scheme, Unproven};
@@ -59,10 +59,7 @@ pub(super) async fn accept(
     let answer = taken.as_ref().err().map_or(HookAnswer::Accepted, |(answer, _)| *answer);
     shared.service.hook_answered(&name, answer);
     match taken {
-        Ok(()) => {
-            let body = "{\"accepted\":1}";
-            (StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], body).into_response()
-        }
+        Ok(()) => accepted(1),
         Err((_, problem)) => problem.into_response(),
     }
 }
