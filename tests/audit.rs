@@ -16,18 +16,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use support::deployment::{Deployment, POLICY, document, open_local};
+use support::deployment::{BEGINNING, Deployment, POLICY, document, form, header, open_local};
 use tasuki::audit::{Auditor, Plan};
 use tasuki::clock::{Clock, Now};
-use tasuki::domain::time::Instant;
 use tasuki::intake::founding;
 use tasuki::log::NewRecord;
 use tasuki::log::local::LocalLog;
-
-const BEGINNING: Now = Now {
-    time: Instant::from_millis(1_790_000_000_000),
-    running_ms: 0,
-};
 
 /// A deployment with its loops and an auditor, on a clock that goes on by a second a turn.
 struct Town {
@@ -76,14 +70,10 @@ impl Town {
     }
 
     fn leads(&mut self, numbers: std::ops::Range<u32>) {
-        let form = |number: u32| {
-            json!({
-                "type": "tasuki.form.submitted.v1", "id": number.to_string(), "source": "web",
-                "person": {"email": format!("p{number}@example.com")}, "form": "demo-request",
-                "profile": {"employees": 500},
-            })
-        };
-        let forms: Vec<serde_json::Value> = numbers.map(form).chain([json!({"no": "type"})]).collect();
+        let forms: Vec<serde_json::Value> = numbers
+            .map(|number| form(number, number))
+            .chain([json!({"no": "type"})])
+            .collect();
         self.deployment.send(&forms);
         self.turn(15);
     }
@@ -135,10 +125,15 @@ fn an_output_told_twice_lost_or_not_ours_is_seen_and_nothing_else() {
     // Seven behind the shard's last number: six are missing.
     let mut records = town.deployment.records("leads.lifecycle");
     records.extend(town.deployment.records("sales.handoffs.inside"));
-    let of = |record: &tasuki::log::Record, name: &str| support::deployment::header(record, name);
-    let shard = of(&twice, "ce_tasukishard");
-    let mut outputs = records.iter().filter(|record| of(record, "ce_tasukishard") == shard);
-    let highest = outputs.by_ref().map(|record| of(record, "ce_sequence")).max().unwrap();
+    let shard = header(&twice, "ce_tasukishard");
+    let mut outputs = records
+        .iter()
+        .filter(|record| header(record, "ce_tasukishard") == shard);
+    let highest = outputs
+        .by_ref()
+        .map(|record| header(record, "ce_sequence"))
+        .max()
+        .unwrap();
     let mut later = copy(&twice);
     let number: u64 = highest.parse().unwrap();
     let sequence = later

@@ -16,26 +16,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use support::deployment::{Deployment, POLICY, TOPICS, header, open_local};
+use support::deployment::{BEGINNING, Deployment, POLICY, TOPICS, form, header, open_local};
 use tasuki::clock::{Clock, Now};
 use tasuki::intake::GuardPlan;
-
-const BEGINNING: Now = Now {
-    time: tasuki::domain::time::Instant::from_millis(1_790_000_000_000),
-    running_ms: 0,
-};
-
-fn form(id: u32, lead: u32) -> serde_json::Value {
-    json!({
-        "type": "tasuki.form.submitted.v1", "id": id.to_string(), "source": "web",
-        "person": {"email": format!("p{lead}@example.com")}, "form": "demo-request", "profile": {"employees": 500},
-    })
-}
 
 #[test]
 fn a_form_becomes_one_handoff_and_a_missing_answer_one_breach() {
     let directory = tempfile::tempdir().unwrap();
-    let clock = Clock::fast(tasuki::domain::time::Instant::from_millis(1_790_000_000_000), 3_600);
+    let clock = Clock::fast(BEGINNING.time, 3_600);
     let deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, POLICY);
     let (mut intake, mut worker) = (deployment.intake(), deployment.worker("w"));
     deployment.send(&[form(1, 1), form(2, 2), form(1, 1), json!({"no": "type"})]);

@@ -12,9 +12,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tasuki::clock::Clock;
+use serde_json::{Value, json};
+use tasuki::clock::{Clock, Now};
 use tasuki::domain::ids::LeadKey;
 use tasuki::domain::journal::{Foundation, PolicyDocument, Role};
+use tasuki::domain::time::Instant;
 use tasuki::intake::{self, GuardPlan, Intake, Source, founding};
 use tasuki::log::local::LocalLog;
 use tasuki::log::{Log, NewRecord, Place, ReadLimit, Record};
@@ -24,6 +26,19 @@ use tasuki::shard::{self, Board, Watch, Worker};
 use tasuki::status::Status;
 use tasuki::telemetry::metrics::Metrics;
 use tasuki::wire::translate::Hooks;
+
+pub const BEGINNING: Now = Now {
+    time: Instant::from_millis(1_790_000_000_000),
+    running_ms: 0,
+};
+
+/// A form that qualifies its lead at once.
+pub fn form(id: u32, lead: u32) -> Value {
+    json!({
+        "type": "tasuki.form.submitted.v1", "id": id.to_string(), "source": "web",
+        "person": {"email": format!("p{lead}@example.com")}, "form": "demo-request", "profile": {"employees": 500},
+    })
+}
 
 pub const POLICY: &str = r#"
 version = 1
