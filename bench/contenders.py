@@ -85,9 +85,7 @@ class Tasuki(Contender):
     def start(self):
         environment = {"TASUKI__LOG": "kafka", "TASUKI__KAFKA__BROKERS": self.broker.address,
                        "TASUKI__KAFKA__PREFIX": self.prefix, "TASUKI__POLICY__FILE": self.ground.path("policy.toml"), **self.settings}
-        made = self.ground.run("topics", "create", environment=environment)
-        if made.returncode != 0:
-            raise RuntimeError(made.stderr)
+        self.ground.create_topics(environment)
         self.service = self.ground.service(self.prefix + "tasuki", environment)
         self.pid = self.service.process.pid
 

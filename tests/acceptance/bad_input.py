@@ -10,7 +10,6 @@ another, and memory must not grow when the same comes again and again.
 """
 
 import base64
-import hashlib
 import http.client
 import json
 import random
@@ -24,7 +23,7 @@ from urllib.parse import quote
 import bad_cases
 import bad_corpora
 from harness import KAFKA, Checks, arguments, ground, wait_for
-from main_job import check_no_errors, expected_events
+from main_job import check_no_errors, fingerprint
 from story import DEAD_LETTERS, ROLES, policy
 from verdicts import Judge, is_json_media
 
@@ -238,15 +237,6 @@ def record(text):
     """Key, value and headers of a record as `tests/bin/kafka read` prints it."""
     key, value, *headers = [None if part == b"-" else base64.b64decode(part) for part in text.split(b"\t")[2:]]
     return key, value, [(name.decode(), content) for name, content in zip(headers[::2], headers[1::2])]
-
-
-def fingerprint(key, value, headers):
-    """A hash of key, value and headers; nothing and nothing-at-all differ, as do order and number."""
-    hasher = hashlib.sha256()
-    for part in [key, value, *(part for header in headers for part in header)]:
-        part = part.encode() if isinstance(part, str) else part
-        hasher.update(b"-" if part is None else b"%d:" % len(part) + part)
-    return hasher.hexdigest()[:16]
 
 
 def media_of(case):

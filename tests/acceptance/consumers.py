@@ -125,9 +125,7 @@ def committed(made, broker):
     """What Tasuki writes into the topic: each record as a concurrent reader sees it."""
     environment = {"TASUKI__LOG": "kafka", "TASUKI__KAFKA__BROKERS": broker.address,
                    "TASUKI__POLICY__FILE": made.write("policy.toml", story.policy())}
-    created = made.run("topics", "create", environment=environment)
-    if created.returncode != 0:
-        raise RuntimeError(created.stderr)
+    made.create_topics(environment)
     reader = made.reader(broker, [TOPIC])
     service = made.service("tasuki", environment)
     produce(broker, [form(number) for number in range(LEADS)])

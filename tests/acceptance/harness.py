@@ -143,6 +143,12 @@ class Ground:
         return subprocess.run([self.tasuki, *words], env=clean(environment), cwd=ROOT, timeout=seconds,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
+    def create_topics(self, environment):
+        """What `serve` needs on a broker that is empty."""
+        created = self.run("topics", "create", environment=environment)
+        if created.returncode != 0:
+            raise RuntimeError(created.stdout + created.stderr)
+
     def _kept(self, process):
         self.running.append(process)
         return process

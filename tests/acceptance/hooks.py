@@ -124,9 +124,7 @@ def run(checks, made):
     broker = made.broker()
     environment = {"TASUKI__LOG": "kafka", "TASUKI__KAFKA__BROKERS": broker.address,
                    "TASUKI__POLICY__FILE": made.write("policy.toml", story.policy())}
-    created = made.run("topics", "create", environment=environment)
-    if created.returncode != 0:
-        raise RuntimeError(created.stderr)
+    made.create_topics(environment)
     config = made.write("hooks.toml", SETTINGS)
     reader = made.reader(broker, story.OUTPUTS)
     services = [made.service(name, environment, config=config) for name in ("one", "two")]

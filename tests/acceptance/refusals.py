@@ -144,9 +144,7 @@ within = "1h"
                 "TASUKI__POLICY__FILE": policy, "TASUKI__JOURNAL__PARTITIONS": 2} | changed
 
     for prefix in ("right.", "wrong."):
-        created = made.run("topics", "create", environment=settings(prefix))
-        if created.returncode != 0:
-            raise RuntimeError(created.stderr)
+        made.create_topics(settings(prefix))
     alter(broker, ("wrong.tasuki.journal", "message.timestamp.type=CreateTime"), ("wrong.tasuki.state", "retention.ms=604800000"),
           ("wrong.sales.sla", "retention.ms=3600000"), ("wrong.tasuki.policy", "cleanup.policy=compact"),
           ("wrong.sales.roster", "max.message.bytes=8388608"))

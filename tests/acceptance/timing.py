@@ -36,9 +36,7 @@ def measure(made, count):
     broker = made.broker()
     environment = {"TASUKI__LOG": "kafka", "TASUKI__KAFKA__BROKERS": broker.address,
                    "TASUKI__POLICY__FILE": made.write("policy.toml", story.policy())}
-    created = made.run("topics", "create", environment=environment)
-    if created.returncode != 0:
-        raise RuntimeError(created.stderr)
+    made.create_topics(environment)
     forms = ROLES["forms"][0]
     reader = made.reader(broker, [*OUTPUTS, forms])
     made.service("timing", environment)

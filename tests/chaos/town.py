@@ -157,9 +157,7 @@ class Town:
         self.starter = ThreadPoolExecutor(max_workers=1)
         self.ended = []
         self.processes = [Process(self, number) for number in range(PROCESSES)]
-        made = ground.run("topics", "create", environment=self.processes[0].environment)
-        if made.returncode:
-            raise RuntimeError(made.stdout + made.stderr)
+        ground.create_topics(self.processes[0].environment)
         for process in self.processes:
             process.start()
         self.witness = Witness(ground, self.broker)
