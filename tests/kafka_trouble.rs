@@ -285,6 +285,22 @@ fn a_slow_commit_is_not_gone_on_with_and_a_drop_waits_for_nobody() {
 }
 
 #[test]
+fn a_member_that_has_not_answered_can_be_dropped() {
+    let broker = Broker::start(&[]);
+    let bench = bench(&broker);
+    let topic = bench.topic(2);
+    let unanswered = bench.join("group", &topic);
+    // Nobody else is told that the group's assignment has arrived here and waits.
+    std::thread::sleep(SESSION);
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        drop(unanswered);
+        tell.send(()).unwrap();
+    });
+    assert_eq!(told.recv_timeout(Duration::from_secs(5)), Ok(()), "it is never dropped");
+}
+
+#[test]
 fn members_lose_and_take_over() {
     let broker = Broker::start(&[]);
     let bench = bench(&broker);

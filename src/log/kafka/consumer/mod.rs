@@ -288,6 +288,13 @@ impl Consumer for KafkaConsumer {
     }
 }
 
+impl Drop for KafkaConsumer {
+    fn drop(&mut self) {
+        let _watch = watch("dropping a group member", CALL_WAIT + WATCH_SLACK);
+        group::answer_all(&self.client, &mut self.inlet);
+    }
+}
+
 /// What `ownership` proves with.
 pub(in crate::log::kafka) struct Token(pub(in crate::log::kafka) GroupToken);
 

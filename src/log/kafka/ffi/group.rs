@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use rdkafka::bindings as rd;
 
 use super::incoming::Inlet;
-use super::{Client, Code, Event, Fault, List, Queue, Spot, millis};
+use super::{Client, Code, Event, Fault, List, Queue, Rebalance, Spot, millis};
 
 /// How often a leaving member looks whether it has left.
 const LEAVE_STEP: Duration = Duration::from_millis(50);
+/// How long a member that is dropped looks for what it has not answered.
+const ANSWER_ALL_MAX: Duration = Duration::from_secs(2);
 
 /// The group's identity, member and generation at one moment.
 pub(in crate::log) struct GroupToken {
@@ -122,6 +124,27 @@ pub(in crate::log) fn leave(client: &Arc<Client>, inlet: &mut Inlet, wait: Durat
         }
     }
     Ok(())
+}
+
+/// Answers what a member was told and has not answered, as the last thing before it is dropped:
+/// librdkafka's main thread never ends while an assignment waits for its answer.
+pub(in crate::log) fn answer_all(client: &Client, inlet: &mut Inlet) {
+    client.shared().leaving.store(true, Ordering::Release);
+    for rebalance in client.shared().take_rebalances() {
+        if matches!(rebalance, Rebalance::Assigned(_))
+            && let Err(fault) = client.incremental_assign(&[])
+        {
+            tracing::debug!(text = fault.text, "an assignment could not be answered any more");
+        }
+    }
+    // Records that are still coming in stand before an assignment in the queue.
+    let until = Instant::now() + ANSWER_ALL_MAX;
+    let mut rest = std::collections::VecDeque::new();
+    inlet.pull(Duration::ZERO, &mut rest);
+    while !rest.is_empty() && Instant::now() < until {
+        rest.clear();
+        inlet.pull(Duration::ZERO, &mut rest);
+    }
 }
 
 /// Answers a rebalance of a member that is leaving: it takes nothing and gives everything.

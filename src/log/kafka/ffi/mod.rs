@@ -23,11 +23,16 @@ use std::time::Duration;
 use rdkafka::bindings as rd;
 pub(super) use rdkafka::types::RDKafkaErrorCode as Code;
 
+use super::WATCH_SLACK;
+use crate::watchdog::watch;
+
 pub(super) use callbacks::{Delivery, Rebalance, Shared, Trouble};
 pub(super) use list::{List, Spot};
 
 /// What librdkafka writes its error texts into.
 const TEXT_BYTES: usize = 512;
+/// How long closing a client's connections and threads should take at most.
+const CLOSE_WAIT: Duration = Duration::from_secs(10);
 
 /// Which half of librdkafka a client is, and what it is told about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,6 +207,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
+        let _watch = watch("closing a client", CLOSE_WAIT + WATCH_SLACK);
         // SAFETY: the last owner is going; queues and topics hold an `Arc`, so none is left.
         unsafe {
             if self.kind == Kind::Producer {
