@@ -90,6 +90,7 @@ impl KafkaConsumer {
             match rebalance {
                 Rebalance::Assigned(spots) => {
                     let places = places_of(&spots);
+                    self.cease(&places);
                     self.client
                         .incremental_assign(&[])
                         .map_err(|fault| judge("taking an assignment", &fault, Otherwise::Unknown))?;
@@ -105,6 +106,18 @@ impl KafkaConsumer {
             }
         }
         Ok(())
+    }
+
+    /// Ends the reading of what was revoked and is dealt out again before the shell has released it;
+    /// whoever is told of both begins it anew.
+    fn cease(&mut self, places: &[Place]) {
+        let leaves = |place: &&Place| self.places.get(*place) == Some(&Stand::Leaving(true));
+        let started: Vec<Spot> = places.iter().filter(leaves).map(|place| spot(place, 0)).collect();
+        if !started.is_empty()
+            && let Err(fault) = self.client.incremental_unassign(&started)
+        {
+            tracing::debug!(text = fault.text, "what was revoked is not read any more");
+        }
     }
 
     fn leaving(&mut self, spots: &[Spot]) -> Vec<Place> {
@@ -221,7 +234,10 @@ impl Consumer for KafkaConsumer {
         self.client
             .incremental_unassign(&started)
             .map_err(|fault| judge("giving partitions up", &fault, Otherwise::Retry))?;
-        for place in places {
+        // What was dealt to us again meanwhile is ours.
+        let gone = |place: &Place| matches!(self.places.get(place), Some(Stand::Leaving(_)));
+        let gone: Vec<&Place> = places.iter().filter(|place| gone(place)).collect();
+        for place in gone {
             self.places.remove(place);
         }
         self.is_lost = false;
