@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use crate::domain::bytes::Malformed;
 use crate::domain::fact::Fact;
-use crate::domain::journal::{Content, JournalRecord, Packed, PolicyDocument, Position, SourcePartition};
+use crate::domain::journal::{Content, JournalRecord, Packed, PolicyDocument, Position, SourcePartition, Turnover};
 use crate::domain::time::Instant;
+use crate::domain::turnover::Turnovers;
 use crate::log::{Found, Isolation, Log, LogError, Place, ReadLimit, Reader, Record};
 use crate::names::Names;
 use crate::wire::{journal, outputs, policy_file};
@@ -111,6 +112,7 @@ struct Lane {
     at: Instant,
     /// What is not above the last position of its source partition is there a second time.
     seen: BTreeMap<SourcePartition, Position>,
+    turnovers: Turnovers,
     facts: VecDeque<(Instant, Fact)>,
 }
 
@@ -124,6 +126,7 @@ impl Lane {
             span,
             at: Instant::from_millis(i64::MIN),
             seen: BTreeMap::new(),
+            turnovers: Turnovers::default(),
             facts: VecDeque::new(),
         })
     }
@@ -179,12 +182,26 @@ impl Lane {
         match read {
             JournalRecord::Foundation(_, policy) => self.policy(&policy, exported),
             JournalRecord::Facts(packed) => self.facts(packed, exported),
+            JournalRecord::Turnover(turnover) => self.turn_over(turnover),
             JournalRecord::Mail(_) | JournalRecord::Clock(_) => {}
         }
         Ok(())
     }
 
+    /// As the shard takes it.
+    fn turn_over(&mut self, turnover: Turnover) {
+        if self.turnovers.turn(turnover.source, turnover.number) {
+            match turnover.position() {
+                Some(position) => self.seen.insert(turnover.source, position),
+                None => self.seen.remove(&turnover.source),
+            };
+        }
+    }
+
     fn facts(&mut self, packed: Packed, exported: &mut Exported) {
+        if !self.turnovers.take(packed.source, packed.turnover) {
+            return;
+        }
         for entry in packed.entries {
             let seen = self.seen.get(&packed.source);
             if seen.is_some_and(|seen| entry.position <= *seen) {

@@ -41,6 +41,8 @@ bugs! {
     LostAppendIgnored, "lost-append-ignored", TAKEN_IN;
     LocalClock, "local-clock", IN_TIME;
     TopicIdIgnored, "topic-id-ignored", TAKEN_IN;
+    LeftIsTakenAgain, "left-is-taken-again", TAKEN_IN;
+    EarlierTurnoverTaken, "earlier-turnover-taken", TAKEN_IN;
     // The shard's transaction.
     OffsetsLeftOut, "offsets-left-out", SAID_ONCE;
     StateBeforeOutputs, "state-before-outputs", SAID_ONCE;

@@ -212,6 +212,7 @@ fn through(source: &SourceContext, key: &LeadKey, headers: Vec<Header>, value: V
     });
     let facts = JournalRecord::Facts(Packed {
         translation: 1,
+        turnover: 0,
         source: SourcePartition {
             topic: source.topic_id,
             partition: 0,

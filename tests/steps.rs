@@ -18,7 +18,11 @@ use std::time::Duration;
 use serde_json::json;
 use support::deployment::{BEGINNING, Deployment, POLICY, TOPICS, form, header, open_local};
 use tasuki::clock::{Clock, Now};
-use tasuki::intake::GuardPlan;
+use tasuki::domain::journal::JournalRecord;
+use tasuki::intake::{GuardPlan, Intake};
+use tasuki::log::Record;
+use tasuki::shard::Worker;
+use tasuki::wire::journal;
 
 #[test]
 fn a_form_becomes_one_handoff_and_a_missing_answer_one_breach() {
@@ -64,23 +68,62 @@ fn a_form_becomes_one_handoff_and_a_missing_answer_one_breach() {
     assert_eq!(count(), before);
 }
 
+/// What an earlier translation has read without committing it, and what follows.
 #[test]
-fn after_an_unclean_stop_of_another_version_nothing_is_read() {
-    let directory = tempfile::tempdir().unwrap();
-    let clock = Clock::machine();
-    let deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, POLICY);
-    deployment.send(&[form(1, 1)]);
-    let turn = |intake: &mut tasuki::intake::Intake| (0..5).try_for_each(|_| intake.step(clock.read()));
-    let mut older = deployment.intake_translating(1);
-    turn(&mut older).unwrap();
-    drop(older);
-    let words = turn(&mut deployment.intake_translating(2)).unwrap_err().to_string();
-    assert!(words.contains("did not stop cleanly"), "{words}");
+fn what_another_translation_left_is_taken_once_wherever_the_next_ones_crash() {
+    let bad = json!({"no": "type"});
+    for crash_after in [0, 1, 2, 3, 5] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut now = BEGINNING;
+        let clock = Clock::by_hand(now);
+        let deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, POLICY);
+        let mut turn = |intake: &mut Intake, worker: Option<&mut Worker>, times: u32| {
+            let mut worker = worker;
+            for _ in 0..times {
+                now.time = now.time.plus_millis(40);
+                now.running_ms += 40;
+                clock.set(now);
+                intake.step(now).unwrap();
+                if let Some(worker) = &mut worker {
+                    worker.step(now).unwrap();
+                }
+            }
+        };
+        deployment.send(&[form(1, 1), bad.clone(), form(2, 2), bad.clone()]);
+        let mut oldest = deployment.intake_translating(1);
+        // Not long enough for an offset to be committed.
+        turn(&mut oldest, None, 10);
+        drop(oldest);
+        deployment.send(&[bad.clone(), form(3, 3)]);
+        let mut older = deployment.intake_translating(2);
+        turn(&mut older, None, crash_after);
+        drop(older);
+        let (mut newer, mut worker) = (deployment.intake_translating(3), deployment.worker("w"));
+        turn(&mut newer, Some(&mut worker), 40);
+        newer.close();
+        let turnovers = turnovers(&deployment);
+        assert!(turnovers >= 2 * 4, "two sources, four journal partitions: {turnovers}");
 
-    let mut older = deployment.intake_translating(1);
-    turn(&mut older).unwrap();
-    older.close();
-    turn(&mut deployment.intake_translating(2)).unwrap();
+        // After a clean stop nothing has to be found out.
+        deployment.send(&[form(4, 4), bad.clone()]);
+        let mut newest = deployment.intake_translating(4);
+        turn(&mut newest, Some(&mut worker), 30);
+        assert_eq!(self::turnovers(&deployment), turnovers);
+        let seen = (
+            deployment.records("sales.handoffs.inside").len(),
+            deployment.records("tasuki.dead-letters").len(),
+        );
+        assert_eq!(seen, (4, 4), "crashed after {crash_after} steps");
+    }
+}
+
+fn turnovers(deployment: &Deployment) -> usize {
+    let journal = deployment.records("tasuki.journal");
+    let is_turnover = |record: &&Record| {
+        let record = journal::decode(record.value.as_deref().unwrap()).unwrap();
+        matches!(record, JournalRecord::Turnover(_))
+    };
+    journal.iter().filter(is_turnover).count()
 }
 
 #[test]

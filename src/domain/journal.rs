@@ -19,6 +19,8 @@ pub enum JournalRecord {
     Mail(Vec<Mail>),
     /// How far the sources have been read.
     Clock(Clock),
+    /// Another translation goes on with a source partition.
+    Turnover(Turnover),
 }
 
 /// Fixed with the first record; `serve` refuses another.
@@ -134,6 +136,8 @@ impl Foundation {
 pub struct Packed {
     /// The number of the translation that made them.
     pub translation: u32,
+    /// The turnover that their reader goes by; those of an earlier one are not taken any more.
+    pub turnover: u64,
     /// Where they come from.
     pub source: SourcePartition,
     /// What the source is for.
@@ -231,6 +235,18 @@ pub struct Mail {
     pub policy_version: u64,
     /// What it says.
     pub letter: Letter,
+}
+
+/// From here on a source partition is read under another turnover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turnover {
+    /// Which partition.
+    pub source: SourcePartition,
+    /// Higher than that of every reader before.
+    pub number: u64,
+    /// The source offset at which its reader begins. What the journal has from there on, before
+    /// this record, it leaves out.
+    pub from: u64,
 }
 
 /// How far the sources have been read, as one process proves it.

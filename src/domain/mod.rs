@@ -47,4 +47,5 @@ mod terms;
 pub mod text;
 pub mod time;
 mod touches;
+pub mod turnover;
 pub mod value;

@@ -14,11 +14,12 @@ use super::event::{Output, Rejection, Verdict};
 use super::image::Entity;
 use super::journal::{
     Clock, Content, Entry, Foundation, JournalRecord, Mail, Original, Packed, PolicyDocument, Position, Role,
-    SourcePartition,
+    SourcePartition, Turnover,
 };
 use super::letter::Letter;
 use super::policy::Policy;
 use super::time::Instant;
+use super::turnover::Turnovers;
 use crate::planted::{self, Bug};
 
 /// Reads a policy document; the shell brings it, since the domain reads no files.
@@ -71,6 +72,7 @@ struct Own {
     sequence: u64,
     clock: DeadlineClock,
     positions: BTreeMap<SourcePartition, Position>,
+    turnovers: Turnovers,
     /// Last sequence received, by sender.
     received: BTreeMap<u32, u64>,
     /// Last sequence sent, by receiver.
@@ -240,6 +242,10 @@ impl Shard {
         match record {
             JournalRecord::Foundation(foundation, policy) => self.found(foundation, policy, into),
             JournalRecord::Facts(packed) if planted::is(Bug::PositionsByRange) && self.has_begun(packed) => Ok(()),
+            JournalRecord::Facts(packed) if !self.takes(packed) => {
+                into.repeats += packed.entries.len() as u64;
+                Ok(())
+            }
             JournalRecord::Facts(packed) => {
                 self.warm(packed);
                 packed
@@ -250,6 +256,10 @@ impl Shard {
             JournalRecord::Mail(mail) => mail.iter().try_for_each(|mail| self.receive(mail, into)),
             JournalRecord::Clock(clock) => {
                 self.tick(clock);
+                Ok(())
+            }
+            JournalRecord::Turnover(turnover) => {
+                self.turn_over(turnover);
                 Ok(())
             }
         }
@@ -273,6 +283,20 @@ impl Shard {
 
     fn tick(&mut self, clock: &Clock) {
         self.own.clock.advance(self.own.at, clock, self.charter.patience_ms);
+    }
+
+    fn takes(&self, packed: &Packed) -> bool {
+        planted::is(Bug::EarlierTurnoverTaken) || self.own.turnovers.take(packed.source, packed.turnover)
+    }
+
+    fn turn_over(&mut self, turnover: &Turnover) {
+        if !self.own.turnovers.turn(turnover.source, turnover.number) {
+            return;
+        }
+        match turnover.position() {
+            Some(position) => self.own.positions.insert(turnover.source, position),
+            None => self.own.positions.remove(&turnover.source),
+        };
     }
 
     fn found(&mut self, foundation: &Foundation, policy: &PolicyDocument, into: &mut Consequences) -> Result<(), Halt> {
@@ -562,8 +586,8 @@ impl Part {
     }
 }
 
-/// The format of the own state's image.
-const OWN_FORMAT: u8 = 1;
+/// The format of the own state's image. The first knew of no turnovers.
+const OWN_FORMAT: u8 = 2;
 
 impl Own {
     fn write(&self, writer: &mut Writer) {
@@ -586,10 +610,12 @@ impl Own {
                 writer.uint(*sequence);
             }
         }
+        self.turnovers.write(writer);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        if reader.u8()? != OWN_FORMAT {
+        let format = reader.u8()?;
+        if !(1..=OWN_FORMAT).contains(&format) {
             return Err(Malformed);
         }
         let sequences = |reader: &mut Reader<'_>| reader.list(|reader| Ok((reader.u32()?, reader.uint()?)));
@@ -614,6 +640,11 @@ impl Own {
                 .collect(),
             received: sequences(reader)?.into_iter().collect(),
             sent: sequences(reader)?.into_iter().collect(),
+            turnovers: if format == 1 {
+                Turnovers::default()
+            } else {
+                Turnovers::read(reader)?
+            },
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Where reading a source partition begins, and what is noted beside a committed offset.
 
+use crate::domain::time::Instant;
 use crate::log::{Committed, Consumer, LogError, Place, TopicId};
 use crate::planted::{self, Bug};
 use crate::settings::Begin;
@@ -14,12 +15,22 @@ pub(super) struct Note {
     pub(super) translation: u32,
     /// True: everything below is in the journal and nothing above it.
     pub(super) clean: bool,
+    /// The turnover that it is read under.
+    pub(super) turnover: u64,
+    /// True: what earlier turnovers left in the journal above is not passed yet.
+    pub(super) turning: bool,
+    /// When it was committed; while turning, when the one was that the turnover began with. `None`
+    /// in what former versions wrote.
+    pub(super) at: Option<Instant>,
 }
 
 impl Note {
     pub(super) fn write(&self) -> String {
         let stop = if self.clean { "clean" } else { "running" };
-        format!("1 {} {} {stop}", hex(&self.topic.0), self.translation)
+        let turn = if self.turning { "turning" } else { "turned" };
+        let (topic, translation, turnover) = (hex(&self.topic.0), self.translation, self.turnover);
+        let at = self.at.map(|at| at.millis().to_string()).unwrap_or_default();
+        format!("1 {topic} {translation} {stop} {turnover} {turn} {at}")
     }
 
     fn read(text: &str) -> Option<Self> {
@@ -35,6 +46,9 @@ impl Note {
             topic,
             translation: translation.parse().ok()?,
             clean,
+            turnover: words.next().map_or(Some(0), |number| number.parse().ok())?,
+            turning: words.next() == Some("turning"),
+            at: words.next().and_then(|at| at.parse().ok()).map(Instant::from_millis),
         })
     }
 }
@@ -45,17 +59,31 @@ pub(super) struct Start {
     pub(super) offset: u64,
     /// Records below that were never read and are gone.
     pub(super) lost: u64,
-    /// The offset is our choice and must be committed before the first record is read.
+    /// The offset is our choice: nobody has committed one.
     pub(super) chosen: bool,
+    /// The turnover to read under: higher than that of every reader before, also where the note of
+    /// one was lost, or came late.
+    pub(super) turnover: u64,
+    /// What must be found out first, if another translation has read on from here.
+    pub(super) left: Option<Left>,
 }
 
-/// Decides where a partition begins.
+/// What another translation may have left in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Left {
+    /// No earlier than this, if that is known.
+    pub(super) since: Option<Instant>,
+}
+
+/// Decides where a partition begins; `journal_time` is that of a record appended since it is ours.
 pub(super) fn start(
     consumer: &mut dyn Consumer,
     place: &Place,
     begin: Begin,
     (topic, translation): (TopicId, u32),
+    journal_time: Instant,
 ) -> Result<Start, LogError> {
+    let latest = u64::try_from(journal_time.millis()).unwrap_or_default();
     let first = consumer.start_offset(place)?;
     let committed = consumer.committed(std::slice::from_ref(place))?.pop().flatten();
     let Some((committed, note)) = known(committed, topic) else {
@@ -68,19 +96,17 @@ pub(super) fn start(
             offset,
             lost: 0,
             chosen: true,
+            turnover: latest,
+            left: None,
         });
     };
-    if note.translation != translation && !note.clean {
-        return Err(LogError::Refused(format!(
-            "{place} was read by another version of Tasuki (translation {}, this one is {translation}) that did not \
-             stop cleanly: start that version again, stop it with SIGTERM, then start this one",
-            note.translation
-        )));
-    }
+    let turns = note.turning || note.translation != translation && !note.clean;
     Ok(Start {
         offset: committed.max(first),
         lost: first.saturating_sub(committed),
         chosen: false,
+        turnover: latest.max(note.turnover + 1),
+        left: turns.then_some(Left { since: note.at }),
     })
 }
 
@@ -102,13 +128,25 @@ fn end(consumer: &mut dyn Consumer, place: &Place) -> Result<u64, LogError> {
 mod tests {
     use super::*;
 
+    fn note(clean: bool) -> Note {
+        Note {
+            topic: TopicId([1; 16]),
+            translation: 7,
+            clean,
+            turnover: 0,
+            turning: false,
+            at: None,
+        }
+    }
+
     #[test]
     fn a_note_is_read_back() {
-        for clean in [true, false] {
+        for (clean, at) in [(true, None), (false, Some(Instant::from_millis(-5)))] {
             let note = Note {
-                topic: TopicId([0xab; 16]),
-                translation: 7,
-                clean,
+                turning: !clean,
+                turnover: 3,
+                at,
+                ..note(clean)
             };
             assert_eq!(Note::read(&note.write()), Some(note));
         }
@@ -116,12 +154,14 @@ mod tests {
     }
 
     #[test]
+    fn a_note_of_a_version_that_knew_no_turnovers_is_read() {
+        let text = format!("1 {} 7 clean", "01".repeat(16));
+        assert_eq!(Note::read(&text), Some(note(true)));
+    }
+
+    #[test]
     fn an_offset_of_a_topic_made_anew_counts_as_none() {
-        let note = Note {
-            topic: TopicId([1; 16]),
-            translation: 1,
-            clean: true,
-        };
+        let note = note(true);
         let committed = Committed {
             offset: 5,
             metadata: note.write(),

@@ -120,7 +120,7 @@ impl Intake {
     fn read_of(&self, topic: &str) -> Vec<(Place, u64)> {
         let next = |(place, phase): (&Place, &Phase)| match phase {
             Phase::Reading(reading) if *place.topic == *topic => Some((place.clone(), reading.next)),
-            Phase::Reading(_) | Phase::Assigned => None,
+            Phase::Reading(_) | Phase::Assigned(_) | Phase::Turning(_) => None,
         };
         self.partitions.iter().filter_map(next).collect()
     }

@@ -11,6 +11,7 @@ mod pack;
 mod partitions;
 mod reading;
 mod telling;
+mod turning;
 mod watermarks;
 
 use std::collections::BTreeMap;
@@ -36,8 +37,9 @@ use crate::wire::translate::{Hooks, SourceContext};
 
 pub use self::guard::GuardPlan;
 use self::guard::{Guards, is_bad};
-use self::pack::Packer;
+use self::pack::{Packer, There};
 use self::reading::{Reading, contents};
+use self::turning::Turning;
 use self::watermarks::Appended;
 
 /// What one poll may bring.
@@ -146,11 +148,21 @@ pub struct Intake {
     /// Topics that could not be begun.
     resting: BTreeMap<Arc<str>, Rest>,
     guards: Guards,
+    /// What others left of the partitions that are ours and was passed. The commit that says so may
+    /// come late: whoever begins anew before it must not turn over once more.
+    turned: BTreeMap<Place, There>,
+    /// The last of our clock records that journal partition 0 has acknowledged, and its time there.
+    journal_time: Option<(u64, Instant)>,
+    /// The time of the last step.
+    time: Instant,
 }
 
 /// How far a source partition is on its way to being read.
 enum Phase {
-    Assigned,
+    /// It begins once a clock record with this ticket or a later one is in the journal: its time is
+    /// later than whatever those did who had the partition before.
+    Assigned(u64),
+    Turning(Box<Turning>),
     Reading(Box<Reading>),
 }
 
@@ -189,11 +201,15 @@ impl Intake {
             unreadable_at: BTreeMap::new(),
             resting: BTreeMap::new(),
             guards: Guards::default(),
+            turned: BTreeMap::new(),
+            journal_time: None,
+            time: Instant::default(),
         })
     }
 
     /// One turn: takes what has arrived, forwards it, notes what is acknowledged.
     pub fn step(&mut self, now: Now) -> Result<(), Stop> {
+        self.time = now.time;
         match self.turn(now) {
             Ok(()) => Ok(()),
             Err(LogError::Refused(why)) => Err(Stop::Refused(why)),
@@ -230,9 +246,9 @@ impl Intake {
         }
         if self.appender.is_none() {
             self.appender = Some(self.log.appender()?);
-            self.next_ticket = 0;
         }
         self.begin_reading(now)?;
+        self.go_on_turning()?;
         let crowded = self.on_their_way.len() > UNACKNOWLEDGED_MAX;
         self.take_acks(if crowded { ACK_WAIT } else { Duration::ZERO })?;
         if !crowded {
@@ -284,8 +300,9 @@ impl Intake {
             Signal::Assigned(places) => {
                 tracing::info!(partitions = places.len(), "source partitions assigned");
                 self.is_dealt = true;
-                self.partitions
-                    .extend(places.into_iter().map(|place| (place, Phase::Assigned)));
+                self.tell_time_soon();
+                let waits = |place| (place, Phase::Assigned(self.next_ticket));
+                self.partitions.extend(places.into_iter().map(waits));
             }
             Signal::Revoked(places) => {
                 tracing::info!(partitions = places.len(), "source partitions revoked");
@@ -295,6 +312,7 @@ impl Intake {
             Signal::Lost(places) => {
                 tracing::warn!(partitions = places.len(), "source partitions lost");
                 self.partitions.retain(|place, _| !places.contains(place));
+                self.turned.retain(|place, _| !places.contains(place));
                 self.consumer.release(&places)?;
             }
             Signal::Records(place, records) => self.take(&place, &records, packer, now)?,
@@ -306,7 +324,8 @@ impl Intake {
             Signal::OutOfRange(place) => {
                 tracing::warn!(%place, "the source deleted records before they were read");
                 self.consumer.stop(&place)?;
-                self.partitions.insert(place, Phase::Assigned);
+                self.tell_time_soon();
+                self.partitions.insert(place, Phase::Assigned(self.next_ticket));
             }
         }
         Ok(())
@@ -324,8 +343,8 @@ impl Intake {
         let Some(Phase::Reading(reading)) = self.partitions.get_mut(place) else {
             return Ok(());
         };
-        let (role, plan) = (reading.context.role, self.plan.guard);
-        let mut guard = self.guards.of(&place.topic, role, plan);
+        let (origin, plan) = (reading.origin(), self.plan.guard);
+        let mut guard = self.guards.of(&place.topic, origin.role, plan);
         for record in records {
             if record.offset < reading.next {
                 continue;
@@ -333,7 +352,7 @@ impl Intake {
             reading.next = record.offset + 1;
             let contents = contents(&reading.context, &self.plan.lead_key, record, &self.metrics);
             let is_too_bad = guard.as_mut().is_some_and(|guard| guard.judge(is_bad(&contents), plan));
-            packer.add((reading.source, role), record.offset, contents);
+            packer.add(origin, record.offset, contents, &reading.there);
             if is_too_bad {
                 return self.pause(&place.topic);
             }
@@ -361,6 +380,30 @@ impl Intake {
             reading.taken_at = now.running_ms;
             self.unreadable_at.remove(place);
         }
+    }
+
+    /// Looks on through the journal for one of those that wait for it.
+    fn go_on_turning(&mut self) -> Result<(), LogError> {
+        let waits = |(place, phase): (&Place, &mut Phase)| match phase {
+            Phase::Turning(_) => Some(place.clone()),
+            Phase::Assigned(_) | Phase::Reading(_) => None,
+        };
+        let Some(place) = self.partitions.iter_mut().find_map(waits) else {
+            return Ok(());
+        };
+        let Some(Phase::Turning(turning)) = self.partitions.get_mut(&place) else {
+            return Ok(());
+        };
+        let journal = self.plan.names.journal();
+        turning.step(self.log.as_ref(), &journal)?;
+        if turning.is_done()
+            && let Some(Phase::Turning(turning)) = self.partitions.remove(&place)
+        {
+            let reading = turning.done();
+            tracing::info!(%place, facts = reading.there.len(), "what another translation left in the journal is left out");
+            self.read_on(&place, reading)?;
+        }
+        Ok(())
     }
 
     /// Appends packed facts; from here on they are on their way.
@@ -411,6 +454,9 @@ impl Intake {
         for Ack { ticket, time, .. } in appender.poll(wait)? {
             if let Some(Some(partition)) = self.on_their_way.remove(&ticket) {
                 self.appended.acknowledged(partition, time);
+                if partition == 0 {
+                    self.journal_time = Some((ticket, time));
+                }
             }
         }
         self.journaled();

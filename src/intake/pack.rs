@@ -1,6 +1,6 @@
 //! Facts on their way into the journal, sorted by partition and packed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::fact::Body;
 use crate::domain::journal::{Content, Entry, JournalRecord, Packed, Position, Role, SourcePartition};
@@ -11,14 +11,49 @@ const RECORD_BYTES_MAX: usize = 1 << 20;
 /// Entries in a packed record at most.
 const ENTRIES_MAX: usize = 5_000;
 
-/// Where entries come from.
-type Origin = (SourcePartition, Role);
+/// Where entries come from, and under which turnover they are read.
+#[derive(Clone, Copy)]
+pub(super) struct Origin {
+    pub(super) source: SourcePartition,
+    pub(super) role: Role,
+    pub(super) turnover: u64,
+}
 
 /// Entries per journal partition and origin, each in order.
 pub(super) struct Packer {
     partitions: u32,
     translation: u32,
-    bags: BTreeMap<(u32, SourcePartition), (Role, Vec<Entry>)>,
+    bags: BTreeMap<(u32, SourcePartition), (Origin, Vec<Entry>)>,
+}
+
+/// What earlier turnovers left of a source partition in the journal, wherever they put it: of a
+/// policy, which goes to all journal partitions, in which of them it is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct There(BTreeSet<(Position, Option<u32>)>);
+
+impl There {
+    /// Takes note of an entry in a journal partition.
+    pub(super) fn found(&mut self, partition: u32, entry: &Entry) {
+        self.0.insert(Self::name(partition, entry));
+    }
+
+    fn has(&self, partition: u32, entry: &Entry) -> bool {
+        !self.0.is_empty() && self.0.contains(&Self::name(partition, entry))
+    }
+
+    fn name(partition: u32, entry: &Entry) -> (Position, Option<u32>) {
+        let is_policy = matches!(entry.content, Content::Policy(_));
+        (entry.position, is_policy.then_some(partition))
+    }
+
+    /// The last source offset of which there is something.
+    pub(super) fn last(&self) -> Option<u64> {
+        self.0.last().map(|(position, _)| position.offset)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
 }
 
 impl Packer {
@@ -30,15 +65,17 @@ impl Packer {
         }
     }
 
-    /// Adds what a source record was translated into.
-    pub(super) fn add(&mut self, origin: Origin, offset: u64, contents: Vec<Content>) {
+    /// Adds what a source record was translated into, but for what is there already.
+    pub(super) fn add(&mut self, origin: Origin, offset: u64, contents: Vec<Content>, there: &There) {
         for (index, content) in (0..).zip(contents) {
-            let entry = Entry {
-                position: Position { offset, index },
-                content,
-            };
+            let position = Position { offset, index };
+            let entry = Entry { position, content };
             for partition in self.destination(&entry) {
-                let bag = self.bags.entry((partition, origin.0)).or_insert((origin.1, Vec::new()));
+                if there.has(partition, &entry) {
+                    continue;
+                }
+                let bag = self.bags.entry((partition, origin.source));
+                let bag = bag.or_insert((origin, Vec::new()));
                 bag.1.push(entry.clone());
             }
         }
@@ -47,12 +84,13 @@ impl Packer {
     /// Everything, as journal records for their partitions.
     pub(super) fn records(self) -> Vec<(u32, Vec<u8>)> {
         let mut records = Vec::new();
-        for ((partition, source), (role, entries)) in self.bags {
+        for ((partition, source), (origin, entries)) in self.bags {
             for entries in entries.chunks(ENTRIES_MAX) {
                 let packed = Packed {
                     translation: self.translation,
+                    turnover: origin.turnover,
                     source,
-                    role,
+                    role: origin.role,
                     entries: entries.to_vec(),
                 };
                 pack(partition, packed, &mut records);

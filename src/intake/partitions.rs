@@ -3,15 +3,18 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::begin::{self, Note};
+use super::begin::{self, Left, Note};
 use super::reading::Reading;
+use super::turning::{self, Turning};
 use super::watermarks::{Appended, Proof};
 use super::{ACK_WAIT, BEGIN_AGAIN_MS, CLOSE_ATTEMPTS_MAX, Intake, Phase};
 use crate::clock::Now;
-use crate::domain::journal::SourcePartition;
+use crate::domain::journal::{JournalRecord, SourcePartition, Turnover};
+use crate::domain::time::Instant;
 use crate::log::{Committed, LogError, Place};
 use crate::planted::{self, Bug};
 use crate::trouble::Stop;
+use crate::wire::journal;
 
 impl Intake {
     /// Begins what was assigned. A topic that cannot be begun right now is tried again later; the
@@ -21,8 +24,12 @@ impl Intake {
             let rest = self.resting.get(topic);
             rest.is_some_and(|rest| now.running_ms < rest.until)
         };
+        let Some((told, journal_time)) = self.journal_time else {
+            return Ok(());
+        };
         let assigned = |(place, phase): (&Place, &Phase)| {
-            (matches!(phase, Phase::Assigned) && !rests(&place.topic)).then(|| place.clone())
+            let waits = matches!(phase, Phase::Assigned(ticket) if *ticket <= told);
+            (waits && !rests(&place.topic)).then(|| place.clone())
         };
         let places: Vec<Place> = self.partitions.iter().filter_map(assigned).collect();
         if places.is_empty() {
@@ -34,13 +41,13 @@ impl Intake {
             if failed.contains(&place.topic) {
                 continue;
             }
-            match self.begin(&place, now) {
-                Ok(reading) => {
-                    if !self.guards.is_paused(&place.topic) {
-                        self.consumer.start(&place, reading.next)?;
-                    }
+            match self.begin(&place, now, journal_time) {
+                Ok((reading, left)) => {
                     self.resting.remove(&place.topic);
-                    self.partitions.insert(place, Phase::Reading(Box::new(reading)));
+                    match left {
+                        Some(left) => self.turn_over(place, reading, left)?,
+                        None => self.read_on(&place, reading)?,
+                    }
                 }
                 Err(LogError::Retry(why)) => {
                     tracing::warn!(%place, why, "cannot begin to read a source right now");
@@ -55,7 +62,40 @@ impl Intake {
         Ok(())
     }
 
-    fn begin(&mut self, place: &Place, now: Now) -> Result<Reading, LogError> {
+    pub(super) fn read_on(&mut self, place: &Place, reading: Reading) -> Result<(), LogError> {
+        let next = reading.next;
+        // Also if it cannot be started right now, it is ours.
+        self.partitions.insert(place.clone(), Phase::Reading(Box::new(reading)));
+        if self.guards.is_paused(&place.topic) {
+            return Ok(());
+        }
+        self.consumer.start(place, next)
+    }
+
+    /// Tells every journal partition that another translation goes on.
+    fn turn_over(&mut self, place: Place, reading: Reading, left: Left) -> Result<(), LogError> {
+        let turnover = Turnover {
+            source: reading.source,
+            number: reading.note.turnover,
+            from: reading.next,
+        };
+        tracing::warn!(
+            %place, from = turnover.from,
+            "another translation has read on from here and did not stop cleanly: looking through the journal for what it left"
+        );
+        let mut starts = Vec::new();
+        for partition in 0..self.plan.partitions {
+            let journal = Place::new(&self.plan.names.journal(), partition);
+            starts.push(turning::start(self.consumer.as_mut(), &journal, left)?);
+            let value = journal::encode(&JournalRecord::Turnover(turnover));
+            self.append(partition, value, None)?;
+        }
+        let turning = Turning::new(reading, turnover, starts);
+        self.partitions.insert(place, Phase::Turning(Box::new(turning)));
+        Ok(())
+    }
+
+    fn begin(&mut self, place: &Place, now: Now, journal_time: Instant) -> Result<(Reading, Option<Left>), LogError> {
         let unknown = || LogError::Refused(format!("{place} is not among the configured sources"));
         let source = self
             .plan
@@ -69,7 +109,11 @@ impl Intake {
             .find(|topic| topic.name == place.topic)
             .ok_or_else(unknown)?;
         let origin = (topic.id, self.plan.translation);
-        let start = begin::start(self.consumer.as_mut(), place, source.begin, origin)?;
+        let mut start = begin::start(self.consumer.as_mut(), place, source.begin, origin, journal_time)?;
+        let turning = start.left.is_some();
+        let since = start.left.map_or(Some(journal_time), |left| left.since);
+        let known = self.turned.get(place).filter(|_| turning).cloned();
+        start.left = start.left.filter(|_| known.is_none());
         if start.lost > 0 {
             tracing::error!(%place, records = start.lost, before = start.offset, "records were deleted before they were read");
             self.metrics
@@ -82,6 +126,9 @@ impl Intake {
             topic: topic.id,
             translation: self.plan.translation,
             clean: false,
+            turnover: start.turnover,
+            turning,
+            at: since,
         };
         let committed = Committed {
             offset: start.offset,
@@ -90,7 +137,7 @@ impl Intake {
         // Also over a clean stop's note: from here on something may lie above the offset.
         self.consumer.commit(&[(place.clone(), committed)])?;
         tracing::debug!(%place, offset = start.offset, chosen = start.chosen, "reading begins");
-        Ok(Reading {
+        let reading = Reading {
             context: source.context(topic.id.0, place.partition),
             source: SourcePartition {
                 topic: topic.id.0,
@@ -103,7 +150,9 @@ impl Intake {
             journaled: start.offset,
             committed: start.offset,
             proof: Proof::default(),
-        })
+            there: known.unwrap_or_default(),
+        };
+        Ok((reading, start.left))
     }
 
     /// What the sources are right now; a topic made anew ends this intake's reading.
@@ -126,7 +175,8 @@ impl Intake {
             {
                 tracing::warn!(%place, "the topic was made anew");
                 self.consumer.stop(place)?;
-                *phase = Phase::Assigned;
+                *phase = Phase::Assigned(self.next_ticket);
+                self.clock_at = i64::MIN / 2;
             }
         }
         self.topics = topics;
@@ -137,12 +187,21 @@ impl Intake {
     pub(super) fn commit(&mut self, places: &[Place], clean: bool) -> Result<(), LogError> {
         let mut offsets = Vec::new();
         for place in places {
-            if let Some(Phase::Reading(reading)) = self.partitions.get(place)
-                && (clean || reading.journaled > reading.committed)
-            {
+            let Some(Phase::Reading(reading)) = self.partitions.get_mut(place) else {
+                continue;
+            };
+            let passed = reading.passed();
+            let has_turned = passed.is_some();
+            self.turned.extend(passed.map(|there| (place.clone(), there)));
+            if has_turned || clean || reading.journaled > reading.committed {
                 // Only what was taken in whole is a clean stop.
                 let note = Note {
-                    clean: clean && reading.journaled == reading.next,
+                    clean: clean && reading.journaled == reading.next && !reading.note.turning,
+                    at: if reading.note.turning {
+                        reading.note.at
+                    } else {
+                        Some(self.appended.no_later_than(self.time))
+                    },
                     ..reading.note
                 };
                 offsets.push((
@@ -181,6 +240,7 @@ impl Intake {
         }
         let gone: BTreeSet<&Place> = places.iter().collect();
         self.partitions.retain(|place, _| !gone.contains(place));
+        self.turned.retain(|place, _| !gone.contains(place));
         self.consumer.release(places)?;
         finished
     }
@@ -188,6 +248,8 @@ impl Intake {
     pub(super) fn forget_appends(&mut self) {
         self.appender = None;
         self.on_their_way.clear();
+        self.next_ticket = 0;
+        self.journal_time = None;
         self.appended = Appended::default();
     }
 
@@ -204,7 +266,7 @@ impl Intake {
             {
                 tracing::warn!(%error, %place, "cannot stop reading");
             }
-            *phase = Phase::Assigned;
+            *phase = Phase::Assigned(0);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::begin::Note;
 use super::founding;
+use super::pack::{Origin, There};
 use super::watermarks::Proof;
 use crate::domain::event::{RejectReason, Rejection, Verdict};
 use crate::domain::ids::LeadKey;
@@ -26,6 +27,8 @@ pub(super) struct Reading {
     pub(super) journaled: u64,
     pub(super) committed: u64,
     pub(super) proof: Proof,
+    /// What earlier turnovers have left in the journal.
+    pub(super) there: There,
 }
 
 /// A policy is read here; everything else is translated.
@@ -62,6 +65,25 @@ pub(super) fn contents(context: &SourceContext, key: &LeadKey, record: &Record, 
 }
 
 impl Reading {
+    /// Where its facts come from.
+    pub(super) fn origin(&self) -> Origin {
+        Origin {
+            source: self.source,
+            role: self.context.role,
+            turnover: self.note.turnover,
+        }
+    }
+
+    /// What earlier turnovers left, once all of it has been passed.
+    pub(super) fn passed(&mut self) -> Option<There> {
+        let is_passed = self.there.last().is_none_or(|last| last < self.journaled);
+        if !(self.note.turning && is_passed) {
+            return None;
+        }
+        self.note.turning = false;
+        Some(std::mem::take(&mut self.there))
+    }
+
     /// Everything below `next` is journaled once all tickets below `ticket` are acknowledged.
     pub(super) fn mark(&mut self, ticket: u64) {
         let known = self.marks.back().map_or(self.journaled, |(offset, _)| *offset);

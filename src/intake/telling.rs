@@ -13,6 +13,11 @@ use crate::telemetry::metrics::seconds_between;
 use crate::wire::journal;
 
 impl Intake {
+    /// The next turn appends clock records, whenever the last did.
+    pub(super) fn tell_time_soon(&mut self) {
+        self.clock_at = i64::MIN / 2;
+    }
+
     /// Appends a clock record to every journal partition, and takes the next sample.
     pub(super) fn tell_time(&mut self, now: Now) -> Result<(), LogError> {
         self.show_lag(now.time);
@@ -53,7 +58,7 @@ impl Intake {
     fn ask_ends(&mut self, sample: &Arc<Sample>, now: Now) {
         let wants = |(place, phase): (&Place, &Phase)| match phase {
             Phase::Reading(reading) if reading.proof.wants_end() => Some(place.clone()),
-            Phase::Reading(_) | Phase::Assigned => None,
+            Phase::Reading(_) | Phase::Assigned(_) | Phase::Turning(_) => None,
         };
         let places: Vec<Place> = self.partitions.iter().filter_map(wants).collect();
         let ends = if places.is_empty() {
@@ -79,7 +84,18 @@ impl Intake {
             partitions: topic.partitions,
         };
         let report = |(place, phase): (&Place, &Phase)| {
-            let Phase::Reading(reading) = phase else { return None };
+            let reading = match phase {
+                Phase::Assigned(_) => return None,
+                // It is waited for, however long that takes.
+                Phase::Turning(turning) => {
+                    return Some(Report {
+                        source: turning.reading.source,
+                        watermark: None,
+                        reading: true,
+                    });
+                }
+                Phase::Reading(reading) => reading,
+            };
             let is_paused = self.guards.is_paused(&place.topic);
             let stalled = !reading.proof.wants_end() && now.running_ms - reading.taken_at > PROGRESS_MS_MAX;
             let unreadable = self

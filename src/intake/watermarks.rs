@@ -36,6 +36,11 @@ impl Appended {
         self.0.insert(partition, at);
     }
 
+    /// Now, by our own clock or the journal's, whichever is behind.
+    pub(super) fn no_later_than(&self, own: Instant) -> Instant {
+        self.0.values().copied().fold(own, Instant::min)
+    }
+
     pub(super) fn sample(&self, own: Instant) -> Arc<Sample> {
         Arc::new(Sample {
             own,

@@ -132,6 +132,7 @@ impl Bench {
         });
         let packed = Packed {
             translation: 1,
+            turnover: 0,
             source: SourcePartition {
                 topic: [1; 16],
                 partition: 0,

@@ -87,6 +87,7 @@ pub(crate) fn packed(source: &SourceContext, contents: Vec<Content>) -> JournalR
     });
     JournalRecord::Facts(Packed {
         translation: 1,
+        turnover: 0,
         source: SourcePartition {
             topic: source.topic_id,
             partition: source.partition,

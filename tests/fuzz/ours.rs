@@ -73,6 +73,7 @@ fn journal_said(input: &[u8]) -> u64 {
                 JournalRecord::Facts(facts) => facts.entries.iter().take(5).map(|entry| kind(&entry.content)).collect(),
                 JournalRecord::Mail(letters) => vec![3, letters.len().min(9)],
                 JournalRecord::Clock(clock) => vec![4, clock.sources.len().min(9), clock.reports.len().min(9)],
+                JournalRecord::Turnover(_) => vec![5],
             };
             assert_eq!(journal::decode(&journal::encode(&record)), Ok(record));
             number(kind)
@@ -108,7 +109,8 @@ fn journal_records() -> Vec<Vec<u8>> {
         let contents = translate(&source, &key, &record(vec![header, ("n".to_owned(), None)], &value)).contents;
         journal::encode(&packed(&source, contents))
     };
-    let mut records = seeds::golden("tests/golden/journal.v1.txt");
+    let golden = ["tests/golden/journal.v1.txt", "tests/golden/journal.v2.txt"];
+    let mut records: Vec<_> = golden.into_iter().flat_map(seeds::golden).collect();
     records.extend(
         [seeds::bare(), seeds::structured(), vec![b"{".to_vec()]]
             .concat()

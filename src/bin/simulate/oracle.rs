@@ -240,8 +240,8 @@ impl Oracle<'_> {
                 };
             if let Some(wrong) = taken.iter().zip(wanted).position(differs) {
                 self.violations.push(format!(
-                    "{place}: shard {shard} took in something else at number {wrong}, where {:?} should be",
-                    wanted[wrong].0
+                    "{place}: shard {shard} took in {:?} at number {wrong}, where {:?} should be",
+                    taken[wrong].0, wanted[wrong].0
                 ));
             } else if taken.len() > wanted.len() || taken.len() < wanted.len() && !may_end_early {
                 self.violations.push(format!(

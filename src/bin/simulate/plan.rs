@@ -37,6 +37,9 @@ pub(crate) struct Plan {
     pub(crate) standstill: u32,
     /// A source is made anew, once in so many turns.
     pub(crate) made_anew: u32,
+    /// Of processes that are started, one in so many brings a translation of its own, which those
+    /// after it have as well.
+    pub(crate) rollout: u32,
     /// A process's clock jumps, once in so many turns.
     pub(crate) clock_jump: u32,
     pub(crate) patience_ms: i64,
@@ -70,6 +73,8 @@ impl Plan {
         let kill = often(250, 90);
         let (interruption, outage) = (often(400, 120), often(120, 40));
         let (clock_jump, forgetting) = (often(200, 60), often(400, 150));
+        // An offset that is lost while another translation looks for what was left takes that with it.
+        let rollout = if forgetting > 0 { 0 } else { often(6, 2) };
         let (standstill, made_anew) = (often(4_000, 1_000), often(4_000, 1_000));
         Self {
             partitions: 2 + chance.below(2) as u32,
@@ -85,6 +90,7 @@ impl Plan {
             forgetting,
             standstill,
             made_anew,
+            rollout,
             clock_jump,
             // Longer than all outages of a history together, and shorter than a standstill: a false
             // breach is never excused by patience, but patience that counts a standstill shows.

@@ -7,12 +7,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::oracle::Oracle;
+use super::plan::SECRET;
 use super::replay::Follower;
 use super::world::World;
-use tasuki::domain::journal::SourcePartition;
+use tasuki::domain::ids::LeadKey;
+use tasuki::domain::journal::{Role, SourcePartition};
+use tasuki::intake::Source;
 use tasuki::log::{Log, Place};
 use tasuki::planted::soundly;
 use tasuki::telemetry::metrics::Metrics;
+use tasuki::wire::translate::translate;
 
 /// How time passes in a turn, in milliseconds, while things go wrong.
 const PASSES_MS: (i64, i64) = (1, 60);
@@ -131,13 +135,26 @@ fn is_at_rest(world: &World, followers: &[Follower]) -> bool {
         && all_taken(world, followers)
 }
 
+/// Whether as much was taken in of a source partition as its records translate into.
+fn has_all(world: &World, followers: &[Follower], (source, place): (&Source, &Place), id: SourcePartition) -> bool {
+    let taken = |follower: &Follower| follower.taken.get(&id).map_or(0, Vec::len);
+    let (key, context) = (LeadKey::derive(SECRET), source.context(id.topic, id.partition));
+    let records = world.log.committed_records(place, 0).0;
+    let wanted = records.iter().map(|record| match source.role {
+        Role::Policy => followers.len(),
+        _ => translate(&context, &key, record).contents.len(),
+    });
+    followers.iter().map(taken).sum::<usize>() >= wanted.sum()
+}
+
 fn all_taken(world: &World, followers: &[Follower]) -> bool {
     super::plan::sources(&world.names).iter().all(|source| {
         let Ok(Some(topic)) = world.log.topics(&[&source.topic]).map(|mut found| found.remove(0)) else {
             return false;
         };
         (0..topic.partitions).all(|partition| {
-            let Ok((_, end)) = world.log.bounds(&Place::new(&source.topic, partition)) else {
+            let place = Place::new(&source.topic, partition);
+            let Ok((_, end)) = world.log.bounds(&place) else {
                 return false;
             };
             let id = SourcePartition {
@@ -145,7 +162,9 @@ fn all_taken(world: &World, followers: &[Follower]) -> bool {
                 partition,
             };
             let taken = followers.iter().filter_map(|follower| follower.position(id)).max();
-            end == 0 || taken.is_some_and(|taken| taken.offset + 1 >= end)
+            let is_at_end = end == 0 || taken.is_some_and(|taken| taken.offset + 1 >= end);
+            // What an earlier turnover left may stand above what is still to be taken in.
+            is_at_end && has_all(world, followers, (source, &place), id)
         })
     })
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::plan::{DEPLOYMENT, OUTPUT_PARTITIONS, Plan, charter};
 use super::world::World;
 use tasuki::domain::event::{Output, Verdict};
-use tasuki::domain::journal::{Content, JournalRecord, Mail, Position, SourcePartition};
+use tasuki::domain::journal::{Content, JournalRecord, Mail, Position, SourcePartition, Turnover};
 use tasuki::domain::shard::{Consequences, Outgoing, Shard};
 use tasuki::log::simulated::SimulatedLog;
 use tasuki::log::{NewRecord, Place};
@@ -24,6 +24,9 @@ pub(crate) struct Follower {
     pub(crate) outputs: BTreeMap<u64, Said>,
     /// What was taken in from each source partition, in order.
     pub(crate) taken: BTreeMap<SourcePartition, Vec<(Position, Content)>>,
+    /// The position taken in last, and the turnover it is read under.
+    last: BTreeMap<SourcePartition, Option<Position>>,
+    latest: BTreeMap<SourcePartition, u64>,
     /// Letters to be sent, by receiver and sequence.
     pub(crate) sent: BTreeMap<(u32, u64), Mail>,
     /// Letters that came, by sender and sequence, each as it came first.
@@ -53,6 +56,8 @@ impl Follower {
             shard: Shard::new(charter(plan, partition)),
             outputs: BTreeMap::new(),
             taken: BTreeMap::new(),
+            last: BTreeMap::new(),
+            latest: BTreeMap::new(),
             sent: BTreeMap::new(),
             got: BTreeMap::new(),
             behind_news: 0,
@@ -132,13 +137,30 @@ impl Follower {
                 }
                 return;
             }
+            JournalRecord::Turnover(turnover) => return self.turn_over(&turnover),
             JournalRecord::Foundation(..) | JournalRecord::Clock(_) => return,
         };
+        if self.latest.get(&packed.source) > Some(&packed.turnover) {
+            return;
+        }
         let taken = self.taken.entry(packed.source).or_default();
+        let last = self.last.entry(packed.source).or_default();
         for entry in packed.entries {
-            if taken.last().is_none_or(|(last, _)| *last < entry.position) {
-                taken.push((entry.position, entry.content));
+            if last.is_none_or(|last| last < entry.position) {
+                *last = Some(entry.position);
+                // What an earlier turnover left may stand above what is taken in now.
+                let place = taken.partition_point(|(at, _)| *at <= entry.position);
+                taken.insert(place, (entry.position, entry.content));
             }
+        }
+    }
+
+    /// What is read under earlier turnovers is taken no more, and positions begin anew.
+    fn turn_over(&mut self, turnover: &Turnover) {
+        let latest = self.latest.entry(turnover.source).or_default();
+        if turnover.number >= *latest {
+            *latest = turnover.number;
+            self.last.insert(turnover.source, turnover.position());
         }
     }
 

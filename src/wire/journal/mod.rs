@@ -9,20 +9,21 @@ mod packed;
 use crate::domain::bytes::{Malformed, Reader, Writer};
 use crate::domain::ids::LeadId;
 use crate::domain::journal::{
-    Clock, Foundation, JournalRecord, Mail, NamedSource, PolicyDocument, Report, SourcePartition,
+    Clock, Foundation, JournalRecord, Mail, NamedSource, PolicyDocument, Report, SourcePartition, Turnover,
 };
 use crate::domain::letter::Letter;
 use crate::domain::time::Instant;
 
 pub use packed::entry_size;
 
-/// The format this version writes.
-pub const FORMAT: u8 = 1;
+/// The format this version writes. The first knew of no turnovers.
+pub const FORMAT: u8 = 2;
 
 const FOUNDATION: u8 = 0;
 const FACTS: u8 = 1;
 const MAIL: u8 = 2;
 const CLOCK: u8 = 3;
+const TURNOVER: u8 = 4;
 
 /// A record as the bytes that stand in the journal.
 pub fn encode(record: &JournalRecord) -> Vec<u8> {
@@ -46,6 +47,12 @@ pub fn encode(record: &JournalRecord) -> Vec<u8> {
             writer.u8(CLOCK);
             write_clock(&mut writer, clock);
         }
+        JournalRecord::Turnover(turnover) => {
+            writer.u8(TURNOVER);
+            write_source(&mut writer, turnover.source);
+            writer.uint(turnover.number);
+            writer.uint(turnover.from);
+        }
     }
     writer.0
 }
@@ -53,14 +60,20 @@ pub fn encode(record: &JournalRecord) -> Vec<u8> {
 /// Reads what `encode` wrote, of this version or an older one.
 pub fn decode(bytes: &[u8]) -> Result<JournalRecord, Malformed> {
     let mut reader = Reader(bytes);
-    if reader.u8()? != FORMAT {
+    let format = reader.u8()?;
+    if !(1..=FORMAT).contains(&format) {
         return Err(Malformed);
     }
     let record = match reader.u8()? {
         FOUNDATION => JournalRecord::Foundation(Foundation::read(&mut reader)?, PolicyDocument::read(&mut reader)?),
-        FACTS => JournalRecord::Facts(packed::read(&mut reader)?),
+        FACTS => JournalRecord::Facts(packed::read(&mut reader, format)?),
         MAIL => JournalRecord::Mail(reader.list(read_mail)?),
         CLOCK => JournalRecord::Clock(read_clock(&mut reader)?),
+        TURNOVER => JournalRecord::Turnover(Turnover {
+            source: read_source(&mut reader)?,
+            number: reader.uint()?,
+            from: reader.uint()?,
+        }),
         _ => return Err(Malformed),
     };
     reader.end()?;

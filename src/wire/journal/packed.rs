@@ -26,20 +26,23 @@ struct Before {
 
 pub(super) fn write(writer: &mut Writer, packed: &Packed) {
     writer.uint(packed.translation.into());
+    writer.uint(packed.turnover);
     write_source(writer, packed.source);
     writer.u8(place(&Role::ALL, &packed.role));
     let mut before = Before::default();
     writer.list(&packed.entries, |writer, entry| write_entry(writer, entry, &mut before));
 }
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Result<Packed, Malformed> {
+pub(super) fn read(reader: &mut Reader<'_>, format: u8) -> Result<Packed, Malformed> {
     let translation = reader.u32()?;
+    let turnover = if format == 1 { 0 } else { reader.uint()? };
     let source = read_source(reader)?;
     let role = *Role::ALL.get(usize::from(reader.u8()?)).ok_or(Malformed)?;
     let mut before = Before::default();
     let entries = reader.list(|reader| read_entry(reader, &mut before))?;
     Ok(Packed {
         translation,
+        turnover,
         source,
         role,
         entries,

@@ -97,6 +97,10 @@ fn bodies() -> Vec<Body> {
 }
 
 fn packed() -> JournalRecord {
+    packed_under(1_790_000_000_000)
+}
+
+fn packed_under(turnover: u64) -> JournalRecord {
     let mut contents: Vec<_> = bodies().into_iter().map(|body| fact("e-1", body)).collect();
     if let Content::Fact { original: absent, .. } = &mut contents[3] {
         *absent = Some(original());
@@ -118,6 +122,7 @@ fn packed() -> JournalRecord {
     });
     JournalRecord::Facts(Packed {
         translation: 1,
+        turnover,
         source: SourcePartition {
             topic: [5; 16],
             partition: 3,
@@ -153,6 +158,14 @@ fn records() -> Vec<(&'static str, JournalRecord)> {
             })
             .collect(),
     };
+    let turnover = Turnover {
+        source: SourcePartition {
+            topic: [5; 16],
+            partition: 3,
+        },
+        number: 1_790_000_000_001,
+        from: 1_000,
+    };
     let foundation = Foundation {
         secret_fingerprint: [1; 16],
         deployment: "local".to_owned(),
@@ -163,16 +176,31 @@ fn records() -> Vec<(&'static str, JournalRecord)> {
         ("facts", packed()),
         ("mail", JournalRecord::Mail(Vec::new())),
         ("clock", JournalRecord::Clock(clock)),
+        ("turnover", JournalRecord::Turnover(turnover)),
     ]
 }
 
 #[test]
-fn bytes_of_version_one_stay_what_they_are() {
+fn bytes_of_this_version_stay_what_they_are() {
     let mut lines = String::new();
     for (name, record) in records() {
         lines.push_str(&[name, " ", &hex(&encode(&record)), "\n"].concat());
     }
-    expect_test::expect_file!["../../../tests/golden/journal.v1.txt"].assert_eq(&lines);
+    expect_test::expect_file!["../../../tests/golden/journal.v2.txt"].assert_eq(&lines);
+}
+
+#[test]
+fn what_the_first_version_wrote_is_still_read() {
+    let golden = include_str!("../../../tests/golden/journal.v1.txt");
+    let mut read = golden.lines().map(|line| {
+        let (_, bytes) = line.split_once(' ').unwrap();
+        let byte = |at| u8::from_str_radix(&bytes[at..at + 2], 16).unwrap();
+        decode(&(0..bytes.len()).step_by(2).map(byte).collect::<Vec<u8>>())
+    });
+    for (name, record) in records().into_iter().take(4) {
+        let record = if name == "facts" { packed_under(0) } else { record };
+        assert_eq!(read.next(), Some(Ok(record)), "{name}");
+    }
 }
 
 #[test]

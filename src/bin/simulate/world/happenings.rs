@@ -12,7 +12,7 @@ impl Inner {
 
     /// What may happen between two steps.
     pub(super) fn happen(&mut self, world: &World, now: Now) {
-        self.wake(now);
+        self.wake(world, now);
         if self.is_healing {
             return;
         }
@@ -50,7 +50,7 @@ impl Inner {
         }
     }
 
-    pub(super) fn wake(&mut self, now: Now) {
+    pub(super) fn wake(&mut self, world: &World, now: Now) {
         for number in 0..self.processes.len() {
             let process = &mut self.processes[number];
             if !process.is_up && process.back_at <= now.running_ms {
@@ -61,6 +61,8 @@ impl Inner {
                 process.is_up = true;
                 process.frozen_until = 0;
                 self.started += 1;
+                self.translation += u32::from(self.chance.once_in(world.plan.rollout));
+                self.processes[number].translation = self.translation;
                 let started = self.processes[number].number;
                 self.tell(now.running_ms, || format!("process {started} starts"));
             }

@@ -75,6 +75,8 @@ pub(crate) struct Inner {
     depth: u32,
     is_healing: bool,
     pub(crate) started: usize,
+    /// The newest number of a translation.
+    translation: u32,
     pub(crate) crashes: usize,
     pub(crate) reached: BTreeSet<&'static str>,
     pub(crate) violations: Vec<String>,
@@ -90,6 +92,8 @@ struct Process {
     frozen_until: i64,
     /// Its clock is so far ahead.
     ahead_ms: i64,
+    /// The number of its translation.
+    translation: u32,
 }
 
 impl World {
@@ -117,6 +121,7 @@ impl World {
             depth: 0,
             is_healing: false,
             started: 0,
+            translation: 1,
             crashes: 0,
             reached: BTreeSet::new(),
             violations: Vec::new(),
@@ -215,7 +220,7 @@ impl World {
         {
             let mut inner = self.inner();
             let now = self.clock.read();
-            inner.wake(now);
+            inner.wake(self, now);
             let Inner { outside, chance, .. } = &mut *inner;
             outside.send_due(&self.log, chance, now);
             inner.tell_outside(now);
@@ -308,7 +313,7 @@ impl World {
             instance: self.plan.is_static.then(|| format!("p{process}.intake")),
             partitions: self.plan.partitions,
             lead_key: LeadKey::derive(SECRET),
-            translation: 1,
+            translation: self.inner().processes[process].translation,
             sources_version: 1,
             sources: plan::sources(&self.names),
             guard: intake::GuardPlan {
@@ -416,6 +421,7 @@ impl Process {
             back_at: chance.between(0, 2_000),
             frozen_until: 0,
             ahead_ms: 0,
+            translation: 1,
         }
     }
 }

@@ -1,0 +1,124 @@
+//! Finding out what another translation left in the journal, before going on in its place.
+//!
+//! The rule: every journal partition is read up to our own turnover. What stands before it was
+//! taken by its shard and is left out when the source is read again; what comes behind it from
+//! others is not taken.
+
+use std::time::Duration;
+
+use super::begin::Left;
+use super::pack::There;
+use super::reading::Reading;
+use crate::domain::journal::{JournalRecord, Turnover};
+use crate::domain::turnover::Turnovers;
+use crate::log::{Consumer, Found, Isolation, Log, LogError, Place, ReadLimit, Reader};
+use crate::planted::{self, Bug};
+use crate::wire::journal;
+
+/// One read of the journal.
+const READ: ReadLimit = ReadLimit {
+    records_max: 5_000,
+    bytes_max: 8 << 20,
+};
+/// How long one read waits for records.
+const READ_WAIT: Duration = Duration::from_millis(20);
+/// Clocks of brokers and processes differ by less, in milliseconds.
+const CLOCKS_DIFFER_MS: i64 = 3_600_000;
+
+/// Where to begin in a journal partition, before the turnover is appended to it.
+pub(super) fn start(consumer: &mut dyn Consumer, place: &Place, left: Left) -> Result<u64, LogError> {
+    match left.since {
+        Some(since) => consumer.offset_at(place, since.plus_millis(-CLOCKS_DIFFER_MS)),
+        None => consumer.start_offset(place),
+    }
+}
+
+/// A source partition that is begun when the journal has been looked through.
+pub(super) struct Turning {
+    pub(super) reading: Reading,
+    turnover: Turnover,
+    /// Where to begin in each journal partition.
+    starts: Vec<u64>,
+    /// The journal partition that is being looked through.
+    partition: u32,
+    reader: Option<Box<dyn Reader>>,
+    turnovers: Turnovers,
+    there: There,
+}
+
+impl Turning {
+    /// The turnover has been appended to every journal partition, behind `starts`.
+    pub(super) fn new(reading: Reading, turnover: Turnover, starts: Vec<u64>) -> Self {
+        Self {
+            reading,
+            turnover,
+            starts,
+            partition: 0,
+            reader: None,
+            turnovers: Turnovers::default(),
+            there: There::default(),
+        }
+    }
+
+    /// Whether every journal partition has been looked through.
+    pub(super) fn is_done(&self) -> bool {
+        self.partition as usize == self.starts.len()
+    }
+
+    /// What to read now, knowing what is there.
+    pub(super) fn done(mut self) -> Reading {
+        if !planted::is(Bug::LeftIsTakenAgain) {
+            self.reading.there = self.there;
+        }
+        self.reading
+    }
+
+    /// Reads on.
+    pub(super) fn step(&mut self, log: &dyn Log, journal: &str) -> Result<(), LogError> {
+        let Some(start) = self.starts.get(self.partition as usize) else {
+            return Ok(());
+        };
+        let place = Place::new(journal, self.partition);
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            none => {
+                self.turnovers = Turnovers::default();
+                none.insert(log.reader(&place, *start, Isolation::Uncommitted)?)
+            }
+        };
+        let records = match reader.read(READ, READ_WAIT)? {
+            Found::Records(records) => records,
+            Found::Trimmed(start) => {
+                self.reader = Some(log.reader(&place, start, Isolation::Uncommitted)?);
+                return Ok(());
+            }
+        };
+        for record in records {
+            let journaled = journal::decode(record.value.as_deref().unwrap_or_default())
+                .map_err(|_| LogError::Refused(format!("{place} offset {}: malformed", record.offset)))?;
+            if self.take(&journaled) {
+                self.partition += 1;
+                self.reader = None;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// True if it is our own turnover.
+    fn take(&mut self, journaled: &JournalRecord) -> bool {
+        let Turnover { source, from, .. } = self.turnover;
+        match journaled {
+            JournalRecord::Turnover(turnover) if *turnover == self.turnover => return true,
+            JournalRecord::Turnover(turnover) if turnover.source == source => {
+                self.turnovers.turn(source, turnover.number);
+            }
+            JournalRecord::Facts(packed) if packed.source == source && self.turnovers.take(source, packed.turnover) => {
+                let above = packed.entries.iter().filter(|entry| entry.position.offset >= from);
+                above.for_each(|entry| self.there.found(self.partition, entry));
+            }
+            _ => {}
+        }
+        false
+    }
+}
