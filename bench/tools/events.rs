@@ -10,9 +10,9 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::ops::Range;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use crate::Trouble;
+use crate::{Trouble, resting};
 
 /// How long an event is.
 pub(crate) const EVENT_BYTES: usize = 300;
@@ -41,6 +41,18 @@ const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, 
     Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0 Mozilla/5.0 (Macintosh; Intel Mac OS X \
     14_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15 Edg/130.0";
 
+/// What the events are like.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    /// The reference job's.
+    Mixed,
+    /// Two rounds of all leads, after which they are at rest (`resting.rs`).
+    Resting,
+    /// A lead each that asks for a demo, and is handed off: those below the number of leads work for
+    /// large companies, later ones for small ones.
+    Open,
+}
+
 /// Which events.
 #[derive(Args, Clone)]
 pub(crate) struct Span {
@@ -59,6 +71,9 @@ pub(crate) struct Span {
     /// How many happen in a second; 0: all at the same time.
     #[arg(long, default_value_t = 0)]
     pub(crate) rate: u64,
+    /// What they are like.
+    #[arg(long, value_enum, default_value_t = Shape::Mixed)]
+    pub(crate) shape: Shape,
 }
 
 impl Span {
@@ -109,10 +124,17 @@ impl Maker {
         let lead = self.lead_of(told);
         self.lead.clear();
         // Writing to a string cannot fail.
-        let _written = write!(self.lead, "lead-{lead:06}@example.com");
+        let _written = match self.span.shape {
+            Shape::Mixed => write!(self.lead, "lead-{lead:06}@example.com"),
+            Shape::Resting | Shape::Open => write!(self.lead, "lead-{lead:07}@example.com"),
+        };
         self.text.clear();
         let at = self.span.time_of(told);
-        let (kind, body) = self.body(told, lead);
+        let (kind, body) = match self.span.shape {
+            Shape::Mixed => self.body(told, lead),
+            Shape::Resting => resting::body(told / self.span.leads, lead),
+            Shape::Open => resting::open(lead < self.span.leads),
+        };
         let _written = write!(
             self.text,
             r#"{{"specversion":"1.0","id":"{told:010}-{at}","source":"/web","type":"tasuki.{kind}.v1","data":{{"person":{{"email":"{}"}},{body}"#,
@@ -124,7 +146,8 @@ impl Maker {
     /// An event that is sent again has the number of the one before.
     fn told(&self, number: u64) -> u64 {
         let drawn = draw(number, 1);
-        let is_again = number > self.span.leads + AGAIN_WITHIN && drawn % 1_000 < SENT_AGAIN;
+        let is_again =
+            self.span.shape == Shape::Mixed && number > self.span.leads + AGAIN_WITHIN && drawn % 1_000 < SENT_AGAIN;
         if is_again {
             number - 1 - draw(number, 2) % AGAIN_WITHIN
         } else {
@@ -133,6 +156,11 @@ impl Maker {
     }
 
     fn lead_of(&self, number: u64) -> u64 {
+        match self.span.shape {
+            Shape::Mixed => {}
+            Shape::Resting => return number % self.span.leads,
+            Shape::Open => return number,
+        }
         if number < self.span.leads {
             return number;
         }
