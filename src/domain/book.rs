@@ -4,7 +4,7 @@
 //! follows. It cannot fail: whatever it is told, the answer is a decision.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::sync::Arc;
 
 use super::by_lead::ByLead;
@@ -28,6 +28,7 @@ use super::qualification;
 use super::roster;
 use super::terms::Terms;
 use super::time::Instant;
+use super::unbound::{Came, Unbound};
 use crate::planted::{self, Bug};
 
 /// The leads of one journal partition; in partition 0 also the desk.
@@ -36,13 +37,12 @@ pub struct Book {
     terms: Terms,
     shelf: Shelf,
     desk: Option<Desk>,
-    /// Images restored in parts, until all parts are there.
-    unbound: BTreeMap<Kind, BTreeMap<u16, Vec<u8>>>,
+    unbound: Unbound,
 }
 
 /// All leads at rest.
 #[derive(Debug, Default)]
-struct Shelf {
+pub struct Shelf {
     cells: ByLead<Cell>,
     around: Around,
 }
@@ -55,6 +55,9 @@ struct Around {
     timers: BTreeSet<(Instant, LeadId)>,
     leads: u64,
     scratch: Writer,
+    unbound: Unbound,
+    /// Chunks of marks on their way back, of those who have several.
+    chunks: BTreeMap<(LeadId, u32), Vec<u8>>,
 }
 
 /// What is kept under a lead id.
@@ -62,7 +65,8 @@ struct Around {
 struct Cell {
     /// `Known`, written down.
     known: Box<[u8]>,
-    marks: Marks,
+    /// Apart: most leads are at rest, and their marks have run out.
+    marks: Option<Box<Marks>>,
 }
 
 /// Numbers for metrics.
@@ -93,7 +97,7 @@ impl Book {
             terms: Terms::new(policy),
             shelf: Shelf::default(),
             desk,
-            unbound: BTreeMap::new(),
+            unbound: Unbound::default(),
         }
     }
 
@@ -126,7 +130,7 @@ impl Book {
     /// the looks of one call wait for memory side by side, those of facts one after the other.
     pub fn warm(&self, leads: impl Iterator<Item = LeadId>) {
         for cell in leads.filter_map(|lead| self.shelf.cells.get(lead)) {
-            let touched = lines(&cell.known).chain(lines(cell.marks.bytes()));
+            let touched = lines(&cell.known).chain(lines(cell.marks().map_or(&[], Marks::bytes)));
             std::hint::black_box(touched.fold(0, |all, byte| all ^ byte));
         }
     }
@@ -221,18 +225,7 @@ impl Book {
     /// Appends the entity's image; false if the entity is gone.
     pub fn image(&self, entity: &Entity, into: &mut Vec<u8>) -> bool {
         match &entity.kind {
-            Kind::Lead(lead) => {
-                let cell = self.shelf.cells.get(*lead);
-                cell.is_some_and(|cell| image::wrap(&cell.known, entity.part, into))
-            }
-            Kind::Cycle(lead, cycle) => {
-                let body = self.shelf.around.archive.0.get(&(*lead, *cycle));
-                body.is_some_and(|body| image::wrap(body, entity.part, into))
-            }
-            Kind::Marks(lead, chunk) => {
-                let chunk = self.shelf.cells.get(*lead).and_then(|cell| cell.marks.chunk(*chunk));
-                chunk.is_some_and(|chunk| image::wrap(chunk, entity.part, into))
-            }
+            Kind::Lead(_) | Kind::Cycle(..) | Kind::Marks(..) => self.shelf.image(entity, into),
             kind @ (Kind::Rep(_) | Kind::Team(_) | Kind::Place(_)) => {
                 let body = self.desk.as_ref().and_then(|desk| desk.body(kind));
                 body.is_some_and(|body| image::wrap(&body, entity.part, into))
@@ -241,44 +234,32 @@ impl Book {
     }
 
     /// Puts an entity back as its image says; an empty image means gone. Entities may come in any
-    /// order and repeatedly; the last image of each stands.
+    /// order and repeatedly; the last image of each stands. What makes no sense may be told by
+    /// `rebuilt` only.
     pub fn restore(&mut self, entity: &Entity, image: &[u8]) -> Result<(), Malformed> {
-        let Entity { kind, part } = entity;
-        if image.is_empty() {
-            let parts = self.unbound.get_mut(kind);
-            if let Some(parts) = parts {
-                parts.remove(part);
-            }
-            return if *part == 0 { self.put(kind, None) } else { Ok(()) };
+        if entity.is_of_a_lead() {
+            return self.shelf.restore(entity, image);
         }
-        let (body, more) = image::unwrap(image)?;
-        let in_chunks = matches!(kind, Kind::Marks(..));
-        if *part == 0 && !more && !in_chunks {
-            self.unbound.remove(kind);
-            return self.put(kind, Some(body));
+        match self.unbound.take(entity, image)? {
+            Came::Body(body) => self.put(&entity.kind, body),
+            Came::Part => Ok(()),
         }
-        self.unbound
-            .entry(kind.clone())
-            .or_default()
-            .insert(*part, image.to_vec());
-        Ok(())
+    }
+
+    /// Takes all leads over; there were none before.
+    pub fn take_leads(&mut self, leads: Shelf) {
+        self.shelf = leads;
     }
 
     /// After the last `restore`: binds what came in parts and winds the timers.
     pub fn rebuilt(&mut self) -> Result<(), Malformed> {
-        for (kind, parts) in std::mem::take(&mut self.unbound) {
-            // Later parts without a first are left from when the entity was longer.
-            if parts.contains_key(&0) {
-                self.put(&kind, Some(&bind(&parts)?))?;
-            }
+        for (kind, body) in self.unbound.bound()? {
+            self.put(&kind, Some(&body))?;
         }
         if let Some(desk) = &mut self.desk {
             desk.rotation.arrange();
         }
-        if !planted::is(Bug::TimersLost) {
-            self.shelf.wind();
-        }
-        Ok(())
+        self.shelf.rebuilt()
     }
 
     /// What lives in the book, in order, from behind `after`, at most `limit`.
@@ -317,49 +298,20 @@ impl Book {
         let Some(cell) = self.shelf.cells.get_mut(*lead) else {
             return;
         };
-        let gone = cell
-            .marks
-            .expire(at)
-            .map(|chunk| Entity::whole(Kind::Marks(*lead, chunk)));
-        effects.changed.extend(gone);
+        if let Some(marks) = &mut cell.marks {
+            let gone = marks.expire(at).map(|chunk| Entity::whole(Kind::Marks(*lead, chunk)));
+            effects.changed.extend(gone);
+        }
+        cell.marks.take_if(|marks| marks.is_empty());
         if cell.is_empty() {
             self.shelf.cells.remove(*lead);
         }
     }
 
     fn put(&mut self, kind: &Kind, body: Option<&[u8]>) -> Result<(), Malformed> {
-        match kind {
-            Kind::Lead(lead) => self.shelf.put_known(*lead, body),
-            Kind::Cycle(lead, cycle) => {
-                let archive = &mut self.shelf.around.archive;
-                archive.restore(*lead, *cycle, body)
-            }
-            Kind::Marks(lead, chunk) => match body {
-                Some(body) => self.shelf.cells.entry(*lead).marks.restore(*chunk, body),
-                None => Ok(()),
-            },
-            Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => match &mut self.desk {
-                Some(desk) => desk.restore(kind, body),
-                None => Err(Malformed),
-            },
-        }
+        let desk = self.desk.as_mut().ok_or(Malformed)?;
+        desk.restore(kind, body)
     }
-}
-
-/// Puts a body together again; parts behind the last are left from when it was longer.
-fn bind(parts: &BTreeMap<u16, Vec<u8>>) -> Result<Vec<u8>, Malformed> {
-    let mut body = Vec::new();
-    for (expected, (part, image)) in (0..).zip(parts) {
-        let (slice, more) = image::unwrap(image)?;
-        if *part != expected {
-            break;
-        }
-        body.extend_from_slice(slice);
-        if !more {
-            return Ok(body);
-        }
-    }
-    Err(Malformed)
 }
 
 /// A byte of each cache line.
@@ -389,11 +341,28 @@ fn push_parts(kind: &Kind, parts: u16, after: Option<&Entity>, limit: usize, fou
 
 impl Cell {
     fn is_empty(&self) -> bool {
-        self.known.is_empty() && self.marks.is_empty()
+        self.known.is_empty() && self.marks().is_none_or(Marks::is_empty)
+    }
+
+    fn marks(&self) -> Option<&Marks> {
+        self.marks.as_deref()
+    }
+
+    /// The numbers of the chunks of marks.
+    fn chunks(&self) -> Range<u32> {
+        self.marks().map_or(0..0, Marks::chunks)
+    }
+
+    fn marks_mut(&mut self) -> &mut Marks {
+        self.marks.get_or_insert_default()
+    }
+
+    fn has_seen(&self, mark: Mark, at: Instant) -> bool {
+        self.marks().is_some_and(|marks| marks.stands(mark, at))
     }
 
     fn mark(&mut self, id: LeadId, mark: Mark, step: &mut Step<'_>) {
-        let written = self.marks.add(mark, step.at);
+        let written = self.marks_mut().add(mark, step.at);
         let gone = written.gone.map(|chunk| Entity::whole(Kind::Marks(id, chunk)));
         step.effects.changed.extend(gone);
         step.effects.changed.push(Entity::whole(Kind::Marks(id, written.grown)));
@@ -447,7 +416,7 @@ impl Shelf {
     fn lead_fact(&mut self, step: &mut Step<'_>, id: LeadId, fact: &Fact) -> Verdict {
         let mark = Mark::of(&fact.source, &fact.id);
         let cell = self.cells.entry(id);
-        if cell.marks.stands(mark, step.at) {
+        if cell.has_seen(mark, step.at) {
             return Verdict::Duplicate;
         }
         let happened = fact.at.min(step.at);
@@ -467,7 +436,7 @@ impl Shelf {
         let Mark(id) = Mark::of("rep", &change.rep);
         let (id, mark) = (LeadId(id), Mark::of(&fact.source, &fact.id));
         let known = self.cells.get(id);
-        if known.is_some_and(|cell| cell.marks.stands(mark, step.at)) {
+        if known.is_some_and(|cell| cell.has_seen(mark, step.at)) {
             return Verdict::Duplicate;
         }
         if let Err(rejection) = roster::check(desk, step, change) {
@@ -488,30 +457,6 @@ impl Shelf {
         cell.change(id, &mut self.around, step, change);
         if cell.is_empty() {
             self.cells.remove(id);
-        }
-    }
-
-    fn put_known(&mut self, id: LeadId, body: Option<&[u8]>) -> Result<(), Malformed> {
-        let body = body.unwrap_or_default();
-        Known::check(id, body)?;
-        let cell = self.cells.entry(id);
-        cell.known = body.into();
-        if cell.is_empty() {
-            self.cells.remove(id);
-        }
-        Ok(())
-    }
-
-    fn wind(&mut self) {
-        let around = &mut self.around;
-        around.timers.clear();
-        around.leads = 0;
-        for (id, cell) in self.cells.range(None) {
-            let Ok(Known::Lead(lead)) = Known::read(id, &cell.known) else {
-                continue;
-            };
-            around.leads += 1;
-            around.timers.extend(Known::Lead(lead).due().map(|due| (due, id)));
         }
     }
 
@@ -558,13 +503,113 @@ impl Shelf {
             Some(_) => return,
         };
         for (lead, cell) in self.cells.range(from) {
-            for chunk in cell.marks.chunks() {
+            for chunk in cell.chunks() {
                 if found.len() >= limit {
                     return;
                 }
                 push_parts(&Kind::Marks(lead, chunk), 1, after, limit, found);
             }
         }
+    }
+}
+
+/// Coming back: leads need no policy, so they may come before it.
+impl Shelf {
+    /// How many have a place here.
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Whether nobody has.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends the image of an entity of a lead; false if it is gone.
+    pub fn image(&self, entity: &Entity, into: &mut Vec<u8>) -> bool {
+        let body = match &entity.kind {
+            Kind::Lead(lead) => self.cells.get(*lead).map(|cell| &*cell.known),
+            Kind::Cycle(lead, cycle) => self.around.archive.0.get(&(*lead, *cycle)).map(AsRef::as_ref),
+            Kind::Marks(lead, chunk) => {
+                let marks = self.cells.get(*lead).and_then(Cell::marks);
+                marks.and_then(|marks| marks.chunk(*chunk))
+            }
+            Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => None,
+        };
+        body.is_some_and(|body| image::wrap(body, entity.part, into))
+    }
+
+    /// See `Book::restore`; for entities of leads.
+    pub fn restore(&mut self, entity: &Entity, image: &[u8]) -> Result<(), Malformed> {
+        match self.around.unbound.take(entity, image)? {
+            Came::Body(body) => self.put(&entity.kind, body),
+            Came::Part => Ok(()),
+        }
+    }
+
+    fn put(&mut self, kind: &Kind, body: Option<&[u8]>) -> Result<(), Malformed> {
+        match kind {
+            Kind::Lead(lead) => {
+                let cell = self.cells.entry(*lead);
+                cell.known = body.unwrap_or_default().into();
+                if cell.is_empty() {
+                    self.cells.remove(*lead);
+                }
+                Ok(())
+            }
+            Kind::Cycle(lead, cycle) => self.around.archive.restore(*lead, *cycle, body),
+            Kind::Marks(lead, chunk) => self.put_marks(*lead, *chunk, body),
+            Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => Err(Malformed),
+        }
+    }
+
+    /// Chunks come in any order; nearly everybody has only one.
+    fn put_marks(&mut self, lead: LeadId, number: u32, chunk: Option<&[u8]>) -> Result<(), Malformed> {
+        let chunks = &mut self.around.chunks;
+        let cell = self.cells.entry(lead);
+        let mut others = chunks.range((lead, 0)..=(lead, u32::MAX));
+        let is_only = others.next().is_none() && cell.chunks().all(|there| there == number);
+        if is_only {
+            cell.marks = None;
+            if let Some(chunk) = chunk {
+                cell.marks_mut().restore(number, chunk)?;
+            }
+        } else {
+            let marks = cell.marks.take();
+            if let Some(marks) = marks {
+                let there = |number| Some(((lead, number), marks.chunk(number)?.to_vec()));
+                chunks.extend(marks.chunks().filter_map(there));
+            }
+            match chunk {
+                Some(chunk) => chunks.insert((lead, number), chunk.to_vec()),
+                None => chunks.remove(&(lead, number)),
+            };
+        }
+        if cell.is_empty() {
+            self.cells.remove(lead);
+        }
+        Ok(())
+    }
+
+    /// Puts together what came in pieces, looks through everything, and winds the timers.
+    fn rebuilt(&mut self) -> Result<(), Malformed> {
+        for (kind, body) in self.around.unbound.bound()? {
+            self.put(&kind, Some(&body))?;
+        }
+        for ((lead, number), chunk) in std::mem::take(&mut self.around.chunks) {
+            self.cells.entry(lead).marks_mut().restore(number, &chunk)?;
+        }
+        let around = &mut self.around;
+        around.timers.clear();
+        around.leads = 0;
+        for (id, cell) in self.cells.range(None) {
+            let known = Known::checked(id, &cell.known)?;
+            around.leads += u64::from(matches!(known, Known::Lead(_)));
+            if !planted::is(Bug::TimersLost) {
+                around.timers.extend(known.due().map(|due| (due, id)));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -31,6 +31,11 @@ impl<T> Default for ByLead<T> {
 }
 
 impl<T> ByLead<T> {
+    /// How many ids something is kept under.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
     /// What is kept under an id.
     pub(crate) fn get(&self, id: LeadId) -> Option<&T> {
         let bucket = self.buckets.get(place(id, self.bits))?;

@@ -43,6 +43,14 @@ impl Entity {
         Self { kind, part: 0 }
     }
 
+    /// Whether it is part of what is known of a lead, or of a rep's marks: it needs no policy.
+    pub fn is_of_a_lead(&self) -> bool {
+        match self.kind {
+            Kind::Lead(_) | Kind::Cycle(..) | Kind::Marks(..) => true,
+            Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => false,
+        }
+    }
+
     /// Writes down which entity this is.
     pub fn write(&self, writer: &mut Writer) {
         let (tag, lead, number, name) = match &self.kind {

@@ -121,14 +121,15 @@ impl<'a> Known<'a> {
         Ok(known)
     }
 
-    /// Whether bytes that come from outside say something, sections and all.
-    pub(crate) fn check(id: LeadId, bytes: &'a [u8]) -> Result<(), Malformed> {
-        let Self::Lead(lead) = Self::read(id, bytes)? else {
-            return Ok(());
-        };
-        whole(lead.profile.packed(), Profile::read)?;
-        whole(lead.campaigns.packed(), Campaigns::read)?;
-        whole(lead.history.packed(), History::read)
+    /// Reads bytes that come from outside: each section must say something.
+    pub(crate) fn checked(id: LeadId, bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let known = Self::read(id, bytes)?;
+        if let Self::Lead(lead) = &known {
+            whole(lead.profile.packed(), Profile::read)?;
+            whole(lead.campaigns.packed(), Campaigns::read)?;
+            whole(lead.history.packed(), History::read)?;
+        }
+        Ok(known)
     }
 }
 

@@ -48,4 +48,5 @@ pub mod text;
 pub mod time;
 mod touches;
 pub mod turnover;
+mod unbound;
 pub mod value;

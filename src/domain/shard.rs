@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::book::Book;
+use super::book::{Book, Shelf};
 use super::bytes::{Malformed, Reader, Writer};
 use super::deadline_clock::DeadlineClock;
 use super::effects::{Effects, To};
@@ -520,6 +520,16 @@ impl Shard {
                 open.book.restore(entity, image.unwrap_or_default())
             }
         }
+    }
+
+    /// Takes all leads over, which may have come back before the policy.
+    pub fn take_leads(&mut self, leads: Shelf) -> Result<(), Malformed> {
+        match &mut self.open {
+            Some(open) => open.book.take_leads(leads),
+            None if leads.is_empty() => {}
+            None => return Err(Malformed),
+        }
+        Ok(())
     }
 
     fn restore_policy(&mut self, image: &[u8]) -> Result<(), Malformed> {

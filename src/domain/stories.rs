@@ -631,6 +631,28 @@ fn a_lead_too_long_for_one_image_comes_back_from_its_parts() {
 }
 
 #[test]
+fn marks_in_several_chunks_come_back_in_any_order() {
+    let mut story = story();
+    for _ in 0..150 {
+        story.tell(hour(0), 1, viewed(1, false));
+    }
+    let images = super::laws::images(&story.single.book);
+    let is_marks = |image: &&Vec<u8>| image.len() > 22 * 20;
+    assert_eq!(images.values().filter(is_marks).count(), 3, "150 marks");
+    let mut names: Vec<_> = images.keys().collect();
+    for _ in 0..names.len() {
+        names.rotate_left(1);
+        let mut book = super::book::Book::new(0, 1, Arc::new(policy()));
+        for name in names.iter().chain(&names[..2]) {
+            let entity = super::image::Entity::read(&mut super::bytes::Reader(name)).unwrap();
+            book.restore(&entity, &images[*name]).unwrap();
+        }
+        book.rebuilt().unwrap();
+        assert_eq!(super::laws::images(&book), images);
+    }
+}
+
+#[test]
 fn images_that_make_no_sense_are_refused() {
     let story = eventful();
     for (name, image) in super::laws::images(&story.single.book) {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::batch::RECORD_OVERHEAD;
 use super::forward::Forward;
 use crate::clock::Now;
+use crate::domain::book::Shelf;
 use crate::domain::bytes::Malformed;
 use crate::domain::shard::{Charter, Part, Shard};
 use crate::log::{Found, Isolation, Log, LogError, Place, ReadLimit, Reader, Record};
@@ -54,7 +55,10 @@ pub(super) struct Restore {
 /// What has been read so far.
 #[derive(Default)]
 pub(super) struct Gathered {
+    /// What comes back after the policy.
     parts: BTreeMap<Part, Vec<u8>>,
+    /// What is by far the most, and needs nothing: it goes to its place as it is read.
+    leads: Shelf,
     own: Vec<u8>,
     /// Journal offset behind the last closed range.
     end: Option<u64>,
@@ -175,7 +179,7 @@ impl Restore {
             self.told_at = now.running_ms;
             let (start, end) = self.bounds;
             let percent = 100 * self.next.saturating_sub(start) / end.saturating_sub(start).max(1);
-            tracing::info!(place = %self.place, percent = percent.min(100), parts = self.gathered.parts.len(), "restoring");
+            tracing::info!(place = %self.place, percent = percent.min(100), leads = self.gathered.leads.len(), "restoring");
         }
     }
 
@@ -215,6 +219,7 @@ impl Gathered {
             for (part, image) in self.parts {
                 shard.restore(&part, Some(&image))?;
             }
+            shard.take_leads(self.leads)?;
             shard.rebuilt()?;
         }
         Ok(shard)
@@ -245,12 +250,8 @@ impl Gathered {
             let carried = images.carried.into_iter().map(|(key, image)| (key, Some(image)));
             for (key, image) in images.changed.into_iter().chain(carried) {
                 let part = Part::parse(&key).map_err(|Malformed| "a key is malformed".to_owned())?;
-                match image {
-                    Some(_) if planted::is(Bug::OlderImageWins) && self.parts.contains_key(&part) => None,
-                    None if planted::is(Bug::GoneComesBack) => None,
-                    Some(image) => self.parts.insert(part, image),
-                    None => self.parts.remove(&part),
-                };
+                self.put(part, image)
+                    .map_err(|Malformed| "an image is malformed".to_owned())?;
             }
             if images.closes {
                 self.end = Some(images.covers.end);
@@ -258,6 +259,27 @@ impl Gathered {
                 self.forward.read(images.turn, std::mem::take(&mut self.open_bytes));
             }
         }
+        Ok(())
+    }
+
+    fn put(&mut self, part: Part, image: Option<Vec<u8>>) -> Result<(), Malformed> {
+        if image.is_none() && planted::is(Bug::GoneComesBack) {
+            return Ok(());
+        }
+        if let Part::Book(entity) = &part
+            && entity.is_of_a_lead()
+        {
+            let is_older = || planted::is(Bug::OlderImageWins) && self.leads.image(entity, &mut Vec::new());
+            return match image {
+                Some(_) if is_older() => Ok(()),
+                image => self.leads.restore(entity, &image.unwrap_or_default()),
+            };
+        }
+        match image {
+            Some(_) if planted::is(Bug::OlderImageWins) && self.parts.contains_key(&part) => None,
+            Some(image) => self.parts.insert(part, image),
+            None => self.parts.remove(&part),
+        };
         Ok(())
     }
 }
