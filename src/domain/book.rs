@@ -391,7 +391,7 @@ impl Cell {
         let is_lead = matches!(known, Known::Lead(_));
         let after = around.scratch.0.as_slice();
         if *self.known != *after {
-            let was_lead = self.known.first() == Some(&Known::LEAD);
+            let was_lead = Known::is_lead(&self.known);
             around.leads = (around.leads + u64::from(is_lead)).saturating_sub(u64::from(was_lead));
             for part in 0..image::parts(self.known.len()).max(image::parts(after.len())) {
                 let kind = Kind::Lead(id);
@@ -551,7 +551,7 @@ impl Shelf {
         match kind {
             Kind::Lead(lead) => {
                 let cell = self.cells.entry(*lead);
-                cell.known = body.unwrap_or_default().into();
+                cell.known = Known::renewed(*lead, body.unwrap_or_default())?;
                 if cell.is_empty() {
                     self.cells.remove(*lead);
                 }

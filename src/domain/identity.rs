@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::bytes::{Malformed, Reader, Writer};
 use super::event::CampaignSpan;
 use super::fact::{Campaign, Person};
+use super::form::{Form, read_word, write_word};
 use super::time::Instant;
 
 /// Something that was said at an event time.
@@ -24,14 +25,14 @@ pub(crate) fn latest<T>(standing: &mut Option<Said<T>>, at: Instant, what: impl 
     }
 }
 
-pub(crate) fn write_said_text(writer: &mut Writer, said: &SaidText<'_>) {
-    writer.int(said.at.millis());
+pub(crate) fn write_said_text(writer: &mut Writer, form: Form, said: &SaidText<'_>) {
+    form.write_time(writer, said.at);
     writer.text(&said.what);
 }
 
-pub(crate) fn read_said_text<'a>(reader: &mut Reader<'a>) -> Result<SaidText<'a>, Malformed> {
+pub(crate) fn read_said_text<'a>(reader: &mut Reader<'a>, form: Form) -> Result<SaidText<'a>, Malformed> {
     Ok(Said {
-        at: Instant::from_millis(reader.int()?),
+        at: form.read_time(reader)?,
         what: Cow::Borrowed(reader.text()?),
     })
 }
@@ -70,20 +71,20 @@ impl<'a> Identity<'a> {
         }
     }
 
-    pub(crate) fn write(&self, writer: &mut Writer) {
+    pub(crate) fn write(&self, writer: &mut Writer, form: Form) {
         let all = [&self.lead_id, &self.email, &self.anonymous_id];
         let flags = all.iter().enumerate();
         writer.u8(flags.map(|(bit, said)| u8::from(said.is_some()) << bit).sum());
         for said in all.into_iter().flatten() {
-            write_said_text(writer, said);
+            write_said_text(writer, form, said);
         }
     }
 
-    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+    pub(crate) fn read(reader: &mut Reader<'a>, form: Form) -> Result<Self, Malformed> {
         let flags = reader.u8()?;
         let mut one = |bit: u8| match flags & bit {
             0 => Ok(None),
-            _ => read_said_text(reader).map(Some),
+            _ => read_said_text(reader, form).map(Some),
         };
         Ok(Self {
             lead_id: one(1)?,
@@ -117,26 +118,26 @@ impl Campaigns {
         }
     }
 
-    pub(crate) fn write(&self, writer: &mut Writer) {
+    pub(crate) fn write(&self, writer: &mut Writer, form: Form) {
         let (Some(first), Some(last)) = (&self.first, &self.last) else {
             return;
         };
-        write_campaign(writer, first);
+        write_campaign(writer, form, first);
         if first != last {
-            write_campaign(writer, last);
+            write_campaign(writer, form, last);
         }
     }
 
     /// Takes all bytes there are.
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn read(reader: &mut Reader<'_>, form: Form) -> Result<Self, Malformed> {
         if reader.0.is_empty() {
             return Ok(Self::default());
         }
-        let first = read_campaign(reader)?;
+        let first = read_campaign(reader, form)?;
         let last = if reader.0.is_empty() {
             first.clone()
         } else {
-            read_campaign(reader)?
+            read_campaign(reader, form)?
         };
         Ok(Self {
             first: Some(first),
@@ -145,16 +146,23 @@ impl Campaigns {
     }
 }
 
-fn write_campaign(writer: &mut Writer, said: &Said<Campaign>) {
-    writer.int(said.at.millis());
-    writer.option(said.what.source.as_deref(), Writer::text);
-    writer.option(said.what.medium.as_deref(), Writer::text);
-    writer.option(said.what.name.as_deref(), Writer::text);
+fn write_campaign(writer: &mut Writer, form: Form, said: &Said<Campaign>) {
+    form.write_time(writer, said.at);
+    for word in [&said.what.source, &said.what.medium, &said.what.name] {
+        write_word(writer, word.as_deref());
+    }
 }
 
-fn read_campaign(reader: &mut Reader<'_>) -> Result<Said<Campaign>, Malformed> {
-    let at = Instant::from_millis(reader.int()?);
-    let mut text = || Ok(reader.option(Reader::text)?.map(str::to_owned));
+fn read_campaign(reader: &mut Reader<'_>, form: Form) -> Result<Said<Campaign>, Malformed> {
+    let at = form.read_time(reader)?;
+    let mut text = || {
+        let word = if form.is_first() {
+            reader.option(Reader::text)
+        } else {
+            read_word(reader)
+        };
+        Ok(word?.map(str::to_owned))
+    };
     let what = Campaign {
         source: text()?,
         medium: text()?,

@@ -10,8 +10,8 @@ use super::ids::LeadId;
 /// Bytes of a body in one image.
 pub(crate) const PART: usize = 60 * 1024;
 
-/// Images begin with this byte. A version that can read older ones says so in `unwrap`.
-const VERSION: u8 = 1;
+/// Images begin with this byte. In the first version leads were written in another form.
+const VERSION: u8 = 2;
 
 /// Something that lives in the book and has an image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,7 +109,7 @@ pub(crate) fn wrap(body: &[u8], part: u16, into: &mut Vec<u8>) -> bool {
 /// The bytes in an image, and whether more follow in the next part.
 pub(crate) fn unwrap(image: &[u8]) -> Result<(&[u8], bool), Malformed> {
     let mut reader = Reader(image);
-    if reader.u8()? != VERSION {
+    if !(1..=VERSION).contains(&reader.u8()?) {
         return Err(Malformed);
     }
     let more = reader.bool()?;

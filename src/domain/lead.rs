@@ -8,9 +8,10 @@ use super::cycle::{Archive, Cycle, Due};
 use super::effects::Step;
 use super::event::{CampaignSpan, Decision, Score, Stage, StageChanged, Topic};
 use super::fact::{Body, Campaign, Person};
+use super::form::Form;
+use super::history::History;
 use super::identity::{Campaigns, Identity, Said, SaidText, latest, read_said_text, write_said_text};
 use super::ids::LeadId;
-use super::letter::{read_texts, write_texts};
 use super::profile::Profile;
 use super::score;
 use super::section::Section;
@@ -41,6 +42,8 @@ pub(crate) struct Erased {
 #[derive(Clone, Debug)]
 pub(crate) struct Lead<'a> {
     pub(crate) id: LeadId,
+    /// Journal time of the first event.
+    born: Instant,
     pub(crate) stage: Stage,
     /// Journal time of the last stage change.
     pub(crate) since: Instant,
@@ -60,20 +63,15 @@ pub(crate) struct Lead<'a> {
     due: Option<Instant>,
 }
 
-/// What came of a lead's qualifying.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct History {
-    /// The last is the present one; earlier ones stay while they owe a notice.
-    pub(crate) cycles: Vec<Cycle>,
-    /// Reps who had the lead and lost it, sorted; for the lead's life.
-    pub(crate) refused: Vec<String>,
-    /// Handoff topics that were told of the lead, in order of the first time.
-    pub(crate) topics: Vec<String>,
-}
-
 impl<'a> Known<'a> {
-    /// The first byte of a lead.
-    pub(crate) const LEAD: u8 = 2;
+    /// The first byte of a lead, and of one that the first version wrote.
+    const LEAD: u8 = 3;
+    const FIRST_LEAD: u8 = 2;
+
+    /// Whether these bytes are a lead's.
+    pub(crate) fn is_lead(bytes: &[u8]) -> bool {
+        bytes.first() == Some(&Self::LEAD)
+    }
 
     /// An erasure that came before.
     pub(crate) fn erased(&self) -> Option<Erased> {
@@ -115,31 +113,48 @@ impl<'a> Known<'a> {
         let known = match reader.u8()? {
             1 => Self::Erased(Erased::read(&mut reader)?),
             Self::LEAD => Self::Lead(Lead::read(id, &mut reader)?),
+            Self::FIRST_LEAD => Self::Lead(Lead::read_first(id, &mut reader)?),
             _ => return Err(Malformed),
         };
         reader.end()?;
         Ok(known)
     }
 
+    /// These bytes, or what the first version wrote in today's form.
+    pub(crate) fn renewed(id: LeadId, bytes: &[u8]) -> Result<Box<[u8]>, Malformed> {
+        if bytes.first() != Some(&Self::FIRST_LEAD) {
+            return Ok(bytes.into());
+        }
+        let mut writer = Writer::new();
+        Known::checked(id, bytes)?.write(&mut writer);
+        Ok(writer.0.into())
+    }
+
     /// Reads bytes that come from outside: each section must say something.
     pub(crate) fn checked(id: LeadId, bytes: &'a [u8]) -> Result<Self, Malformed> {
         let known = Self::read(id, bytes)?;
         if let Self::Lead(lead) = &known {
-            whole(lead.profile.packed(), Profile::read)?;
-            whole(lead.campaigns.packed(), Campaigns::read)?;
+            let form = lead.form();
+            whole(lead.profile.packed(), |reader| Profile::read(reader, form))?;
+            whole(lead.campaigns.packed(), |reader| Campaigns::read(reader, form))?;
             whole(lead.history.packed(), History::read)?;
         }
         Ok(known)
     }
 }
 
-fn whole<'a, T>(bytes: &'a [u8], read: impl FnOnce(&mut Reader<'a>) -> Result<T, Malformed>) -> Result<(), Malformed> {
+/// What a section says, to its end; none if it says nothing.
+fn whole<'a, T>(
+    bytes: &'a [u8],
+    read: impl FnOnce(&mut Reader<'a>) -> Result<T, Malformed>,
+) -> Result<Option<T>, Malformed> {
     if bytes.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let mut reader = Reader(bytes);
-    read(&mut reader)?;
-    reader.end()
+    let value = read(&mut reader)?;
+    reader.end()?;
+    Ok(Some(value))
 }
 
 impl Erased {
@@ -161,6 +176,7 @@ impl<'a> Lead<'a> {
     pub(crate) fn new(id: LeadId, since: Instant, erased: Option<Erased>) -> Self {
         Self {
             id,
+            born: since,
             stage: Stage::Inquiry,
             since,
             cycle: erased.map_or(0, |erased| erased.cycle),
@@ -219,13 +235,16 @@ impl<'a> Lead<'a> {
 
     fn learn_campaign(&mut self, campaign: Option<&Campaign>, happened: Instant) {
         if let Some(campaign) = campaign {
-            self.campaigns.open(Campaigns::read).learn(campaign, happened);
+            let form = self.form();
+            let campaigns = self.campaigns.open(|reader| Campaigns::read(reader, form));
+            campaigns.learn(campaign, happened);
         }
     }
 
     /// The attributes.
     pub(crate) fn profile(&mut self) -> &mut Profile<'a> {
-        self.profile.open(Profile::read)
+        let form = self.form();
+        self.profile.open(|reader| Profile::read(reader, form))
     }
 
     /// Whether no attribute was ever given.
@@ -255,12 +274,14 @@ impl<'a> Lead<'a> {
 
     /// First and last campaign.
     pub(crate) fn campaigns(&mut self) -> CampaignSpan {
-        self.campaigns.open(Campaigns::read).span()
+        let form = self.form();
+        self.campaigns.open(|reader| Campaigns::read(reader, form)).span()
     }
 
     /// The whole score on a day.
     pub(crate) fn score(&mut self, step: &Step<'_>, today: i32) -> Score {
-        let profile = self.profile.open(Profile::read);
+        let form = self.form();
+        let profile = self.profile.open(|reader| Profile::read(reader, form));
         score::score(step.terms, &self.touches, profile, today)
     }
 
@@ -317,66 +338,100 @@ impl<'a> Lead<'a> {
         });
     }
 
+    /// How it is written down.
+    fn form(&self) -> Form {
+        Form::since(self.born)
+    }
+
     fn write(&self, writer: &mut Writer) {
-        let due = self.due();
+        let (due, form) = (self.due(), self.form());
         let flags = [
             self.erased.is_some(),
             self.consent.is_some(),
             self.consent.as_ref().is_some_and(|consent| consent.what),
             self.message.is_some(),
             due.is_some(),
+            self.since != self.born,
         ];
         let flags = flags.into_iter().enumerate();
         writer.u8(flags.map(|(bit, set)| u8::from(set) << bit).sum());
         writer.u8(stage_number(self.stage));
-        writer.int(self.since.millis());
+        writer.int(self.born.millis());
+        if self.since != self.born {
+            form.write_time(writer, self.since);
+        }
         writer.uint(self.cycle.into());
         if let Some(erased) = self.erased {
             erased.write(writer);
         }
         if let Some(consent) = &self.consent {
-            writer.int(consent.at.millis());
+            form.write_time(writer, consent.at);
         }
         if let Some(message) = &self.message {
-            write_said_text(writer, message);
+            write_said_text(writer, form, message);
         }
         if let Some(due) = due {
-            writer.int(due.millis());
+            form.write_time(writer, due);
         }
-        self.identity.write(writer);
-        self.touches.write(writer);
-        self.profile.write(writer, |writer, profile| profile.write(writer));
+        self.identity.write(writer, form);
+        self.touches.write(writer, form);
+        self.profile
+            .write(writer, |writer, profile| profile.write(writer, form));
         self.campaigns
-            .write(writer, |writer, campaigns| campaigns.write(writer));
+            .write(writer, |writer, campaigns| campaigns.write(writer, form));
         self.history.write(writer, |writer, history| history.write(writer));
     }
 
     fn read(id: LeadId, reader: &mut Reader<'a>) -> Result<Self, Malformed> {
-        let flags = reader.u8()?;
+        let (flags, stage) = (reader.u8()?, reader.u8()?);
+        let born = Instant::from_millis(reader.int()?);
+        let form = Form::since(born);
+        let since = if flags & SINCE == 0 {
+            born
+        } else {
+            form.read_time(reader)?
+        };
+        Self::read_rest((id, born, stage, since), flags, reader, form)
+    }
+
+    /// What the first version wrote: it knew the last change of stage only.
+    fn read_first(id: LeadId, reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let (flags, stage) = (reader.u8()?, reader.u8()?);
+        let since = Instant::from_millis(reader.int()?);
+        let mut lead = Self::read_rest((id, since, stage, since), flags, reader, Form::FIRST)?;
+        // They are written in another form from now on.
+        let profile = whole(lead.profile.packed(), |reader| Profile::read(reader, Form::FIRST))?;
+        let campaigns = whole(lead.campaigns.packed(), |reader| Campaigns::read(reader, Form::FIRST))?;
+        (lead.profile, lead.campaigns) = (Section::of(profile), Section::of(campaigns));
+        Ok(lead)
+    }
+
+    fn read_rest(
+        (id, born, stage, since): (LeadId, Instant, u8, Instant),
+        flags: u8,
+        reader: &mut Reader<'a>,
+        form: Form,
+    ) -> Result<Self, Malformed> {
         let has = |bit: u8| flags & bit != 0;
-        let stage = *STAGES.get(usize::from(reader.u8()?)).ok_or(Malformed)?;
         Ok(Self {
             id,
-            stage,
-            since: Instant::from_millis(reader.int()?),
+            born,
+            stage: *STAGES.get(usize::from(stage)).ok_or(Malformed)?,
+            since,
             cycle: reader.u32()?,
             erased: has(1).then(|| Erased::read(reader)).transpose()?,
             consent: if has(2) {
                 Some(Said {
                     what: has(4),
-                    at: Instant::from_millis(reader.int()?),
+                    at: form.read_time(reader)?,
                 })
             } else {
                 None
             },
-            message: has(8).then(|| read_said_text(reader)).transpose()?,
-            due: if has(16) {
-                Some(Instant::from_millis(reader.int()?))
-            } else {
-                None
-            },
-            identity: Identity::read(reader)?,
-            touches: Touches::read(reader)?,
+            message: has(8).then(|| read_said_text(reader, form)).transpose()?,
+            due: has(16).then(|| form.read_time(reader)).transpose()?,
+            identity: Identity::read(reader, form)?,
+            touches: Touches::read(reader, form)?,
             profile: Section::read(reader)?,
             campaigns: Section::read(reader)?,
             history: Section::read(reader)?,
@@ -384,39 +439,8 @@ impl<'a> Lead<'a> {
     }
 }
 
-impl History {
-    /// The reps this lead must not go to any more.
-    pub(crate) fn refuse(&mut self, rep: &str) {
-        if let Err(place) = self.refused.binary_search_by(|one| one.as_str().cmp(rep)) {
-            self.refused.insert(place, rep.to_owned());
-        }
-    }
-
-    /// A handoff topic is told of the lead.
-    pub(crate) fn tell(&mut self, topic: &str) {
-        if !self.topics.iter().any(|one| one == topic) {
-            self.topics.push(topic.to_owned());
-        }
-    }
-
-    /// Nothing happened, nothing written.
-    fn write(&self, writer: &mut Writer) {
-        if *self == Self::default() {
-            return;
-        }
-        writer.list(&self.cycles, |writer, cycle| cycle.write(writer));
-        write_texts(writer, &self.refused);
-        write_texts(writer, &self.topics);
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Ok(Self {
-            cycles: reader.list(Cycle::read)?,
-            refused: read_texts(reader)?,
-            topics: read_texts(reader)?,
-        })
-    }
-}
+/// The flag of a lead whose stage changed after its first event.
+const SINCE: u8 = 32;
 
 const STAGES: [Stage; 9] = [
     Stage::Inquiry,

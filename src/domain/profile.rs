@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::bytes::{Malformed, Reader, Writer};
 use super::fact::Attribute;
+use super::form::{Form, read_name, write_name};
 use super::policy::{Condition, Test};
 use super::text::folded;
 use super::time::Instant;
@@ -87,35 +88,38 @@ impl<'a> Profile<'a> {
     }
 
     /// Nothing known, nothing written.
-    pub(crate) fn write(&self, writer: &mut Writer) {
+    pub(crate) fn write(&self, writer: &mut Writer, form: Form) {
         if self.0.is_empty() {
             return;
         }
         writer.list(&self.0, |writer, entry| {
-            writer.text(&entry.name);
-            writer.int(entry.at.millis());
-            match &entry.value {
-                None => writer.u8(0),
-                Some(Held::Text(text)) => {
-                    writer.u8(1);
-                    writer.text(text);
-                }
-                Some(Held::Number(text)) => {
-                    writer.u8(2);
-                    writer.text(text);
-                }
-                Some(Held::Bool(false)) => writer.u8(3),
-                Some(Held::Bool(true)) => writer.u8(4),
+            let (kind, text) = match &entry.value {
+                None => (0, None),
+                Some(Held::Text(text)) => (1, Some(text)),
+                Some(Held::Number(text)) => (2, Some(text)),
+                Some(Held::Bool(false)) => (3, None),
+                Some(Held::Bool(true)) => (4, None),
+            };
+            write_name(writer, &entry.name, kind);
+            form.write_time(writer, entry.at);
+            if let Some(text) = text {
+                writer.text(text);
             }
         });
     }
 
-    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+    pub(crate) fn read(reader: &mut Reader<'a>, form: Form) -> Result<Self, Malformed> {
         let entries = reader.list(|reader| {
+            let (name, at, kind) = if form.is_first() {
+                (reader.text()?, form.read_time(reader)?, reader.u8()?)
+            } else {
+                let (name, kind) = read_name(reader)?;
+                (name, form.read_time(reader)?, kind)
+            };
             Ok(Entry {
-                name: Cow::Borrowed(reader.text()?),
-                at: Instant::from_millis(reader.int()?),
-                value: match reader.u8()? {
+                name: Cow::Borrowed(name),
+                at,
+                value: match kind {
                     0 => None,
                     1 => Some(Held::Text(Cow::Borrowed(reader.text()?))),
                     2 => Some(Held::Number(Cow::Borrowed(reader.text()?))),

@@ -21,6 +21,14 @@ impl<T> Default for Section<'_, T> {
 }
 
 impl<'a, T: Default> Section<'a, T> {
+    /// What was read already; nothing where there were no bytes.
+    pub(crate) fn of(value: Option<T>) -> Self {
+        Self {
+            packed: &[],
+            open: value,
+        }
+    }
+
     /// Whether there are no bytes and nobody looked.
     pub(crate) fn is_empty(&self) -> bool {
         self.packed.is_empty() && self.open.is_none()

@@ -3,6 +3,7 @@
 //! Rules are kept by key, not by place, so that touches outlive policies.
 
 use super::bytes::{Malformed, Reader, Writer};
+use super::form::Form;
 use super::terms::RuleKey;
 
 /// No policy counts touches older than this (contract §8, Limits).
@@ -51,7 +52,7 @@ impl Touches {
             .filter_map(|group| Some((group.first()?.rule, group)))
     }
 
-    pub(crate) fn write(&self, writer: &mut Writer) {
+    pub(crate) fn write(&self, writer: &mut Writer, form: Form) {
         let changes = self
             .0
             .windows(2)
@@ -60,7 +61,7 @@ impl Touches {
         for (rule, group) in self.by_rule() {
             writer.raw(&rule.0);
             writer.uint(group.len() as u64);
-            let mut previous = 0;
+            let mut previous = form.day();
             for touch in group {
                 writer.int(i64::from(touch.day) - previous);
                 writer.uint(touch.count.into());
@@ -69,12 +70,16 @@ impl Touches {
         }
     }
 
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn read(reader: &mut Reader<'_>, form: Form) -> Result<Self, Malformed> {
         let mut touches = Vec::new();
         let rules = reader.uint()?;
         for left in (1..=rules).rev() {
             let rule = RuleKey(reader.array()?);
-            let mut day = 0_i64;
+            if form.is_first() {
+                // It wrote two bytes more of a rule's name.
+                reader.raw(2)?;
+            }
+            let mut day = form.day();
             let days = reader.uint()?;
             if touches.len().saturating_add(days as usize) >= touches.capacity() {
                 // Rules of a lead are touched about equally often, and one more may be added.
