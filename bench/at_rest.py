@@ -69,11 +69,13 @@ def restore(made, options, checks):
         name = kind.__name__.lower()
         log = kind(made, "restore-" + name)
         log.live("resting", options.leads, 2 * options.leads)
-        seconds, cpu, state = [], [], 0
+        seconds, cpu, ran, waited, state = [], [], [], [], 0
         for _ in range(options.runs):
             service = log.serve()
             seconds.append(restored_in(service))
             cpu.append(service.ready_cpu)
+            ran.append(service.ready_ran)
+            waited.append(service.ready_waited)
             remembers(checks, service, options.leads, name)
             state = service.metrics()["state_log_bytes"]
             service.end()
@@ -83,7 +85,8 @@ def restore(made, options, checks):
         bound(words, spread(seconds), f"{limit:g}", middle <= limit)
         rate = options.leads / middle
         bound(f"{name}: leads a second", f"{rate:,.0f}", f"{RESTORE_LEADS_A_SECOND:,}", rate >= RESTORE_LEADS_A_SECOND)
-        print(f"  CPU-seconds of the whole start {spread(cpu)}; {state / 2**20:.0f} MiB of state log")
+        print(f"  CPU-seconds of the whole start {spread(cpu)}; the shard's thread ran {spread(ran)} s "
+              f"and waited for a core {spread(waited)} s; {state / 2**20:.0f} MiB of state log")
         log.remove()
 
 

@@ -28,6 +28,15 @@ def cpu_by_thread(pid):
     return seconds
 
 
+def busiest_thread(pid):
+    """Seconds that the busiest thread ran, and that it waited for a core."""
+    ran = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
+            ran.append([int(field) / 1e9 for field in file.read().split()[:2]])
+    return max(ran)
+
+
 class Idle:
     """What a process that has nothing to do takes of a core."""
 

@@ -98,7 +98,7 @@ class Kafka(Local):
 
 
 def serve(made, name, environment):
-    """`tasuki serve`, ready, and what that took: `ready_after` seconds, `ready_cpu` of the processor."""
+    """`tasuki serve`, ready, and what that took: seconds, of the processor, and of the busiest thread."""
     began = time.monotonic()
     service = made.service(name, environment, ready=False)
     if not wait_for(lambda: service.get("/readyz")[0] == 200 or service.process.poll() is not None, 600, 0.02) \
@@ -107,6 +107,7 @@ def serve(made, name, environment):
     service.pid = service.process.pid
     service.ready_after = time.monotonic() - began
     service.ready_cpu = meter.cpu_seconds(service.pid)
+    service.ready_ran, service.ready_waited = meter.busiest_thread(service.pid)
     return service
 
 
