@@ -22,20 +22,12 @@ pub(super) const RECORD_OVERHEAD: u64 = 128;
 const LETTERS_MAX: usize = 1_000;
 
 /// What one transaction takes in.
+#[derive(Default)]
 pub(super) struct Batch {
     pub(super) consequences: BTreeMap<u32, Consequences>,
     pub(super) bytes: usize,
-    began: std::time::Instant,
-}
-
-impl Default for Batch {
-    fn default() -> Self {
-        Self {
-            consequences: BTreeMap::new(),
-            bytes: 0,
-            began: std::time::Instant::now(),
-        }
-    }
+    /// When its first record was taken; the commit before it is not its time.
+    began: Option<std::time::Instant>,
 }
 
 /// How much of its limit a transaction takes in, halved so often.
@@ -66,13 +58,21 @@ impl Pace {
 }
 
 impl Batch {
+    /// Takes another record in, of so many bytes.
+    pub(super) fn took(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.began.get_or_insert_with(std::time::Instant::now);
+    }
+
     pub(super) fn is_full(&self, limit: ReadLimit, batch_time: Duration) -> bool {
         let outputs: usize = self
             .consequences
             .values()
             .map(|it| it.outputs.len() + it.mail.len())
             .sum();
-        self.bytes >= limit.bytes_max || outputs >= limit.records_max || self.began.elapsed() >= batch_time
+        self.bytes >= limit.bytes_max
+            || outputs >= limit.records_max
+            || self.began.is_some_and(|began| began.elapsed() >= batch_time)
     }
 }
 
@@ -244,7 +244,10 @@ mod tests {
             records_max: 10,
             bytes_max: 10,
         };
-        assert!(!Batch::default().is_full(limit, Duration::MAX));
-        assert!(Batch::default().is_full(limit, Duration::ZERO));
+        let mut batch = Batch::default();
+        assert!(!batch.is_full(limit, Duration::ZERO), "it has not begun");
+        batch.took(1);
+        assert!(!batch.is_full(limit, Duration::MAX));
+        assert!(batch.is_full(limit, Duration::ZERO));
     }
 }

@@ -360,11 +360,11 @@ impl Worker {
                 })
             };
             let journaled = wire::journal::decode(value).map_err(malformed)?;
+            batch.took(value.len());
             let consequences = batch.consequences.entry(partition).or_default();
             let at = planted::either(Bug::OwnTime, now.time, record.time);
             let applied = live.shard.apply(record.offset, at, &journaled, consequences);
             applied.map_err(|halt| Interrupt::Stop(Stop::Halt { partition, halt }))?;
-            batch.bytes += value.len();
             if batch.is_full(self.pace.limit(self.plan.batch), self.plan.batch_time) {
                 self.commit(&std::mem::take(batch), now)?;
             }
