@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::restore::WRITER_HEADER;
 use super::{Live, Plan};
+use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::journal::{JournalRecord, Mail};
 use crate::domain::shard::{Consequences, Outgoing, Part};
@@ -21,6 +22,9 @@ pub(super) const RECORD_OVERHEAD: u64 = 128;
 /// Letters in one journal record at most.
 const LETTERS_MAX: usize = 1_000;
 
+/// What led to nothing that anybody waits for is committed after so long, in milliseconds.
+const WAITING_MS_MAX: i64 = 500;
+
 /// What one transaction takes in.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -28,6 +32,10 @@ pub(super) struct Batch {
     pub(super) bytes: usize,
     /// When its first record was taken; the commit before it is not its time.
     began: Option<std::time::Instant>,
+    /// Since when something in it is not committed.
+    waits_since: Option<i64>,
+    /// Other partitions have uncommitted changes, which wait for another transaction.
+    is_part: bool,
 }
 
 /// How much of its limit a transaction takes in, halved so often.
@@ -62,6 +70,41 @@ impl Batch {
     pub(super) fn took(&mut self, bytes: usize) {
         self.bytes += bytes;
         self.began.get_or_insert_with(std::time::Instant::now);
+    }
+
+    /// What is left over from one turn, taken up by the next.
+    pub(super) fn resumed(self) -> Self {
+        Self { began: None, ..self }
+    }
+
+    /// Takes out what somebody waits for: the partitions that have something to say.
+    pub(super) fn urgent(&mut self) -> Self {
+        let says = |_: &u32, it: &mut Consequences| !(it.outputs.is_empty() && it.mail.is_empty());
+        let consequences: BTreeMap<_, _> = self.consequences.extract_if(.., says).collect();
+        Self {
+            consequences,
+            is_part: true,
+            ..Self::default()
+        }
+    }
+
+    /// How many milliseconds what is left may wait; none where there is nothing to commit.
+    pub(super) fn patience_ms(&mut self, now: Now) -> Option<i64> {
+        if !self.leads_to_something() {
+            self.waits_since = None;
+            return None;
+        }
+        let since = *self.waits_since.get_or_insert(now.running_ms);
+        Some(since + WAITING_MS_MAX - now.running_ms)
+    }
+
+    pub(super) fn leads_to_something(&self) -> bool {
+        self.consequences.values().any(Consequences::is_something)
+    }
+
+    /// Whether the transaction carries what this partition has done.
+    pub(super) fn covers(&self, partition: u32) -> bool {
+        !self.is_part || self.consequences.contains_key(&partition)
     }
 
     pub(super) fn is_full(&self, limit: ReadLimit, batch_time: Duration) -> bool {
@@ -219,6 +262,8 @@ pub(super) fn fence_token(writer: &str, now: Instant) -> [u8; 16] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::LeadId;
+    use crate::domain::letter::{AskId, Letter};
 
     #[test]
     fn transactions_that_stay_open_too_long_get_smaller_and_grow_again() {
@@ -249,5 +294,46 @@ mod tests {
         batch.took(1);
         assert!(!batch.is_full(limit, Duration::MAX));
         assert!(batch.is_full(limit, Duration::ZERO));
+    }
+
+    #[test]
+    fn what_has_something_to_say_is_taken_out_and_the_rest_waits_for_its_time() {
+        let at = |running_ms| Now {
+            time: Instant::from_millis(0),
+            running_ms,
+        };
+        let changed = Consequences {
+            changed: BTreeSet::from([Part::Policy]),
+            ..Consequences::default()
+        };
+        let letter = Mail {
+            from: 2,
+            sequence: 1,
+            policy_version: 1,
+            letter: Letter::Leave(AskId {
+                lead: LeadId([7; 16]),
+                cycle: 1,
+                number: 1,
+            }),
+        };
+        let says = Consequences {
+            mail: vec![(0, letter)],
+            ..Consequences::default()
+        };
+        let mut batch = Batch::default();
+        assert_eq!(batch.patience_ms(at(0)), None, "there is nothing to commit");
+        batch.consequences = BTreeMap::from([(1, changed), (2, says)]);
+        assert_eq!(batch.patience_ms(at(5)), Some(WAITING_MS_MAX));
+
+        let urgent = batch.urgent();
+        assert!(
+            urgent.covers(2) && !urgent.covers(1),
+            "the transaction is of partition 2 alone"
+        );
+        assert!(urgent.leads_to_something());
+        assert_eq!(batch.consequences.keys().collect::<Vec<_>>(), [&1]);
+        assert!(batch.covers(3), "whatever else has gone on is committed with the rest");
+        let mut rest = batch.resumed();
+        assert_eq!(rest.patience_ms(at(5 + WAITING_MS_MAX)), Some(0));
     }
 }

@@ -1,4 +1,6 @@
-//! One transaction: outputs and mail first, then the state that proves them, then the offsets.
+//! One transaction: outputs, mail and what is remembered, and once all are acknowledged, the offsets.
+//!
+//! The rule: what somebody waits for is committed at once, with as few partitions as it takes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +24,17 @@ impl Worker {
         }
     }
 
+    /// Commits at once what somebody waits for, and the rest when it has waited for its time: most
+    /// records only change what is remembered, and a transaction of few partitions is short.
+    pub(super) fn commit_due(&mut self, mut batch: Batch, now: Now) -> Result<(), Interrupt> {
+        if batch.patience_ms(now).is_some_and(|left| left <= 0) {
+            return self.commit(&batch, now);
+        }
+        let urgent = batch.urgent();
+        self.waiting = batch;
+        self.commit(&urgent, now)
+    }
+
     /// Commits what led to nothing, once in a while.
     pub(super) fn commit_idle(&mut self, now: Now) -> Result<(), Interrupt> {
         let idle_commit_ms = self
@@ -35,18 +48,22 @@ impl Worker {
             Phase::Assigned | Phase::Restoring(_) => false,
         };
         if self.partitions.values().any(overdue) {
-            self.write(&Batch::default(), now)
+            let waiting = std::mem::take(&mut self.waiting);
+            self.write(&waiting, now)
         } else {
             Ok(())
         }
     }
 
-    /// One transaction: outputs and mail first, then the state that proves them, then the offsets.
+    /// One transaction. Offsets come last: they are refused to whoever lost a partition, and nothing
+    /// of a transaction is then still on its way into what the next owner reads.
     fn write(&mut self, batch: &Batch, now: Now) -> Result<(), Interrupt> {
         let ownership = self.ownership.clone()?;
         let mut live: BTreeMap<u32, &mut Live> = BTreeMap::new();
         for (partition, phase) in &mut self.partitions {
-            if let Phase::Ready(ready) = phase {
+            if let Phase::Ready(ready) = phase
+                && batch.covers(*partition)
+            {
                 live.insert(*partition, ready);
             }
         }
@@ -65,7 +82,6 @@ impl Worker {
             .transpose()?;
         writer.outputs(&batch.consequences)?;
         writer.mail(&batch.consequences)?;
-        writer.transactor.flush()?;
         if planted::is(Bug::OutputsOnTheirOwn) {
             writer.cut()?;
         }
@@ -174,11 +190,5 @@ impl Writer<'_> {
             offsets.push((Place::new(&self.plan.names.journal(), *partition), committed));
         }
         Ok(offsets)
-    }
-}
-
-impl Batch {
-    fn leads_to_something(&self) -> bool {
-        self.consequences.values().any(Consequences::is_something)
     }
 }

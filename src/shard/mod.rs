@@ -161,6 +161,8 @@ pub struct Worker {
     /// As it was when the batch was read.
     ownership: Result<Ownership, LogError>,
     pace: Pace,
+    /// What was applied and is not committed yet.
+    waiting: Batch,
     trouble: Trouble,
     lag_asked_at: i64,
     /// Writers whose transactions were ended since the last fence.
@@ -213,6 +215,7 @@ impl Worker {
             is_dealt: false,
             ownership: Err(LogError::Retry("nothing was read yet".to_owned())),
             pace: Pace::default(),
+            waiting: Batch::default(),
             trouble: Trouble::default(),
             ended: BTreeSet::new(),
             doubted: BTreeMap::new(),
@@ -249,7 +252,9 @@ impl Worker {
         }
         let all_ready = self.partitions.values().all(|phase| matches!(phase, Phase::Ready(_)));
         let wait = if all_ready || resting {
-            POLL_WAIT
+            self.waiting.patience_ms(now).map_or(POLL_WAIT, |left| {
+                POLL_WAIT.min(Duration::from_millis(u64::try_from(left).unwrap_or_default()))
+            })
         } else {
             Duration::ZERO
         };
@@ -258,7 +263,7 @@ impl Worker {
         // was lost meanwhile.
         self.ownership = self.consumer.ownership();
         let batch = self.take_all(signals, now)?;
-        self.commit(&batch, now)?;
+        self.commit_due(batch, now)?;
         self.commit_idle(now)?;
         self.trim_journal(now);
         self.ask_lag(now);
@@ -269,7 +274,7 @@ impl Worker {
     /// After an error nothing more is applied, but the coming and going of partitions is still
     /// answered: the group waits for it, and it is told once.
     fn take_all(&mut self, signals: Vec<Signal>, now: Now) -> Result<Batch, Interrupt> {
-        let mut batch = Batch::default();
+        let mut batch = std::mem::take(&mut self.waiting).resumed();
         let mut interrupted = Ok(());
         for signal in signals {
             if interrupted.is_err() {

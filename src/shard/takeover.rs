@@ -1,6 +1,6 @@
 //! Coming and going of partitions: fences, restores, and what the dead have left open.
 
-use super::batch::{self, Writer};
+use super::batch::{self, Batch, Writer};
 use super::restore::{FAREWELL, Restore, RestoreError};
 use super::{Interrupt, Live, Phase, QUIET_MS_MAX, Stop, Worker};
 use crate::clock::Now;
@@ -177,6 +177,7 @@ impl Worker {
         if !(planted::is(Bug::AbortAndGoOn) && matches!(error, LogError::Unknown(_))) {
             self.writer = None;
         }
+        self.waiting = Batch::default();
         let journal = self.plan.names.journal();
         for (partition, phase) in &mut self.partitions {
             if planted::is(Bug::MemoryKept) && matches!(phase, Phase::Ready(_)) {
