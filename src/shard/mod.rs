@@ -260,7 +260,8 @@ impl Worker {
         };
         let signals = self.consumer.poll(self.plan.batch, wait)?;
         // Taken before the batch is applied: a later one could let a batch through whose partition
-        // was lost meanwhile.
+        // was lost meanwhile. What waits from earlier polls may go with a newer one: a loss is told by
+        // a poll, and what was lost is forgotten, before the group gives another.
         self.ownership = self.consumer.ownership();
         let batch = self.take_all(signals, now)?;
         self.commit_due(batch, now)?;

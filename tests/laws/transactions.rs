@@ -43,9 +43,22 @@ pub fn whole_or_not_at_all(bench: &Bench) {
 }
 
 pub fn dropped_is_ended(bench: &Bench) {
+    // A transactor may have more than one writer.
+    for before in ["", "before"] {
+        dropped_after(bench, before);
+    }
+}
+
+fn dropped_after(bench: &Bench, before: &str) {
     let place = Place::new(&bench.topic(1), 0);
     let id = bench.name("id");
     let mut transactor = bench.log.transactor(&id).unwrap();
+    let mut seen = Vec::new();
+    if !before.is_empty() {
+        let commit = transact(&mut *transactor, &place, before).unwrap();
+        transactor = go_on(bench, &id, transactor, commit);
+        seen.push(before);
+    }
     transactor.begin().unwrap();
     transactor.append(&place.topic, Some(0), text("flushed")).unwrap();
     transactor.flush().unwrap();
@@ -65,7 +78,8 @@ pub fn dropped_is_ended(bench: &Bench) {
         "a successor takes {:?}",
         begun.elapsed()
     );
-    bench.sees(&place, Isolation::Committed, &["next"]);
+    seen.push("next");
+    bench.sees(&place, Isolation::Committed, &seen);
 }
 
 pub fn the_second_fences_the_first(bench: &Bench) {

@@ -5,6 +5,11 @@
 //! succeeded well within that, on an unbroken connection, was sent once and answered, and is
 //! `Clean`; any other success is `Slow`; any error ends this transactor. Nothing is ever aborted
 //! here: the next transactor with this id ends what is open, and its epoch fences the rest.
+//!
+//! Two clients take turns, each under a transactional id of its own. After a commit is answered the
+//! broker still writes its markers, and refuses that id another transaction until they are there;
+//! librdkafka asks again only after 20 ms. A transaction of the one begins after the commit of the
+//! other was answered, so they are one after the other all the same.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,10 +27,15 @@ use crate::watchdog::watch;
 const CLEAN_COMMIT_MAX: Duration = Duration::from_millis(RETRY_PAUSE.as_millis() as u64 * 4 / 5);
 /// How long fencing the predecessor and ending what it left open may take.
 const INIT_WAIT: Duration = Duration::from_secs(20);
+/// Stands behind the id of a worker for the second of its clients; a number would be another worker's.
+const SECOND: &str = ".second";
 
 /// A transactor on Kafka.
 pub(super) struct KafkaTransactor {
+    /// Whose turn it is.
     client: Arc<Client>,
+    /// Whose turn is next.
+    other: Arc<Client>,
     state: State,
     troubles_before: u64,
 }
@@ -40,16 +50,15 @@ enum State {
 impl KafkaTransactor {
     /// Fences earlier users of the id and ends what they left open.
     pub(super) fn new(options: &KafkaOptions, id: &str) -> Result<Self, LogError> {
-        let what = format!("taking the transactional id {id}");
-        let client = Client::new(Kind::Producer, &client_settings::transactor(options, id))
-            .map_err(|fault| judge(&what, &fault, Otherwise::Retry))?;
-        let _watch = watch("taking a transactional id", INIT_WAIT + WATCH_SLACK);
-        if let Err(fault) = client.init_transactions(INIT_WAIT) {
-            client.serve(Duration::ZERO);
-            return Err(judge_with(&client, &what, &fault, Otherwise::Retry));
-        }
+        let second = format!("{id}{SECOND}");
+        let (client, other) = std::thread::scope(|scope| {
+            let other = scope.spawn(|| take_id(options, &second));
+            let client = take_id(options, id);
+            (client, other.join())
+        });
         Ok(Self {
-            client,
+            client: client?,
+            other: other.map_err(|_| LogError::Unknown(format!("taking the transactional id {second} panicked")))??,
             state: State::Ready,
             troubles_before: 0,
         })
@@ -82,9 +91,23 @@ impl KafkaTransactor {
     }
 }
 
+/// A client that has the transactional id for itself.
+fn take_id(options: &KafkaOptions, id: &str) -> Result<Arc<Client>, LogError> {
+    let what = format!("taking the transactional id {id}");
+    let client = Client::new(Kind::Producer, &client_settings::transactor(options, id))
+        .map_err(|fault| judge(&what, &fault, Otherwise::Retry))?;
+    let _watch = watch("taking a transactional id", INIT_WAIT + WATCH_SLACK);
+    if let Err(fault) = client.init_transactions(INIT_WAIT) {
+        client.serve(Duration::ZERO);
+        return Err(judge_with(&client, &what, &fault, Otherwise::Retry));
+    }
+    Ok(client)
+}
+
 impl Transactor for KafkaTransactor {
     fn begin(&mut self) -> Result<(), LogError> {
         self.expect(&State::Ready, "beginning a transaction")?;
+        std::mem::swap(&mut self.client, &mut self.other);
         self.client.serve(Duration::ZERO);
         self.troubles_before = self.client.shared().trouble_count();
         if let Err(fault) = self.client.begin_transaction() {
