@@ -396,12 +396,24 @@ impl Intake {
         };
         let journal = self.plan.names.journal();
         turning.step(self.log.as_ref(), &journal)?;
-        if turning.is_done()
-            && let Some(Phase::Turning(turning)) = self.partitions.remove(&place)
-        {
+        if !turning.is_done() {
+            return Ok(());
+        }
+        // The topic may have been made anew meanwhile, and is to be begun anew then.
+        match self.ask_topics() {
+            Err(LogError::Retry(why)) => {
+                tracing::warn!(why, "the sources' topics cannot be asked for");
+                return Ok(());
+            }
+            asked => asked?,
+        }
+        let turning = self.partitions.remove(&place);
+        if let Some(Phase::Turning(turning)) = turning {
             let reading = turning.done();
             tracing::info!(%place, facts = reading.there.len(), "what another translation left in the journal is left out");
             self.read_on(&place, reading)?;
+        } else {
+            self.partitions.extend(turning.map(|phase| (place, phase)));
         }
         Ok(())
     }

@@ -169,10 +169,12 @@ impl Intake {
                 .any(|topic| topic.name == place.topic && topic.id != reading.note.topic)
         };
         for (place, phase) in &mut self.partitions {
-            if let Phase::Reading(reading) = phase
-                && anew(place, reading)
-                && !planted::is(Bug::TopicIdIgnored)
-            {
+            let begun = match phase {
+                Phase::Assigned(_) => None,
+                Phase::Turning(turning) => Some(&turning.reading),
+                Phase::Reading(reading) => Some(&**reading),
+            };
+            if begun.is_some_and(|reading| anew(place, reading)) && !planted::is(Bug::TopicIdIgnored) {
                 tracing::warn!(%place, "the topic was made anew");
                 self.consumer.stop(place)?;
                 *phase = Phase::Assigned(self.next_ticket);

@@ -27,6 +27,10 @@ impl Worker {
     /// Commits at once what somebody waits for, and the rest when it has waited for its time: most
     /// records only change what is remembered, and a transaction of few partitions is short.
     pub(super) fn commit_due(&mut self, mut batch: Batch, now: Now) -> Result<(), Interrupt> {
+        let unsigned = |phase: &Phase| matches!(phase, Phase::Ready(live) if !live.is_signed);
+        if self.partitions.values().any(unsigned) {
+            return self.write(&batch, now);
+        }
         if batch.patience_ms(now).is_some_and(|left| left <= 0) {
             return self.commit(&batch, now);
         }
@@ -108,6 +112,7 @@ impl Worker {
         for live in live.values_mut() {
             live.committed = live.shard.next_offset();
             live.committed_at = now.running_ms;
+            live.is_signed = true;
         }
         let turns = trim(&mut live, &self.plan, self.log.as_ref(), now);
         self.metrics.shard.state_turns.inc_by(turns);
@@ -170,7 +175,7 @@ impl Writer<'_> {
         for (partition, live) in live {
             let next = live.shard.next_offset();
             let changed = batch.get(partition).map(|consequences| &consequences.changed);
-            if next == live.committed && changed.is_none_or(BTreeSet::is_empty) {
+            if next == live.committed && live.is_signed && changed.is_none_or(BTreeSet::is_empty) {
                 continue;
             }
             let erase_within_ms = self.plan.erase_within_ms;

@@ -190,6 +190,9 @@ struct Live {
     committed: u64,
     committed_at: i64,
     forward: Forward,
+    /// A record of ours stands behind what others wrote in the state log. Until then each restore
+    /// takes their transactional ids over, and may fence them at work on other partitions.
+    is_signed: bool,
     /// When it was looked whether the journal can be trimmed.
     looked_at: i64,
 }

@@ -104,6 +104,7 @@ impl Worker {
         };
         let began_at = restore.began_at;
         let predecessors = restore.predecessors();
+        let is_signed = predecessors.iter().all(|writer| *writer == self.plan.writer_id);
         self.end_transactions(predecessors)?;
         let journal = Place::new(&self.plan.names.journal(), partition);
         // Where the journal's first record is gone, only the state still knows.
@@ -126,6 +127,7 @@ impl Worker {
                 committed,
                 committed_at: now.running_ms,
                 forward,
+                is_signed,
                 looked_at: now.running_ms,
             })),
         );
