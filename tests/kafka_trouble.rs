@@ -301,6 +301,22 @@ fn a_member_that_has_not_answered_can_be_dropped() {
 }
 
 #[test]
+fn a_member_that_cannot_leave_goes_in_time() {
+    let broker = Broker::start(&[]);
+    let bench = bench(&broker);
+    let mut consumer = bench.join("group", &bench.topic(2));
+    for place in assigned(&mut *consumer) {
+        consumer.start(&place, 0).unwrap();
+    }
+    broker.pause();
+    let begun = Instant::now();
+    consumer.close();
+    let took = begun.elapsed();
+    broker.resume();
+    assert!(took < Duration::from_secs(8), "leaving took {took:?}");
+}
+
+#[test]
 fn members_lose_and_take_over() {
     let broker = Broker::start(&[]);
     let bench = bench(&broker);

@@ -382,42 +382,6 @@ impl Intake {
         }
     }
 
-    /// Looks on through the journal for one of those that wait for it.
-    fn go_on_turning(&mut self) -> Result<(), LogError> {
-        let waits = |(place, phase): (&Place, &mut Phase)| match phase {
-            Phase::Turning(_) => Some(place.clone()),
-            Phase::Assigned(_) | Phase::Reading(_) => None,
-        };
-        let Some(place) = self.partitions.iter_mut().find_map(waits) else {
-            return Ok(());
-        };
-        let Some(Phase::Turning(turning)) = self.partitions.get_mut(&place) else {
-            return Ok(());
-        };
-        let journal = self.plan.names.journal();
-        turning.step(self.log.as_ref(), &journal)?;
-        if !turning.is_done() {
-            return Ok(());
-        }
-        // The topic may have been made anew meanwhile, and is to be begun anew then.
-        match self.ask_topics() {
-            Err(LogError::Retry(why)) => {
-                tracing::warn!(why, "the sources' topics cannot be asked for");
-                return Ok(());
-            }
-            asked => asked?,
-        }
-        let turning = self.partitions.remove(&place);
-        if let Some(Phase::Turning(turning)) = turning {
-            let reading = turning.done();
-            tracing::info!(%place, facts = reading.there.len(), "what another translation left in the journal is left out");
-            self.read_on(&place, reading)?;
-        } else {
-            self.partitions.extend(turning.map(|phase| (place, phase)));
-        }
-        Ok(())
-    }
-
     /// Appends packed facts; from here on they are on their way.
     fn forward(&mut self, packer: Packer) -> Result<(), LogError> {
         for (partition, value) in packer.records() {

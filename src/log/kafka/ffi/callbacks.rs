@@ -63,6 +63,8 @@ pub(in crate::log) struct Shared {
     rebalances: Mutex<VecDeque<Rebalance>>,
     deliveries: Mutex<Vec<Delivery>>,
     pub(super) leaving: AtomicBool,
+    /// It did not leave its group in time: closing it would wait for that.
+    pub(super) is_stuck: AtomicBool,
 }
 
 impl Shared {

@@ -117,6 +117,7 @@ pub(in crate::log) fn leave(client: &Arc<Client>, inlet: &mut Inlet, wait: Durat
         let mut rest = std::collections::VecDeque::new();
         while rd::rd_kafka_consumer_closed(client.raw()) == 0 {
             if Instant::now() > until {
+                client.shared().is_stuck.store(true, Ordering::Release);
                 return Err(Fault::new(Code::OperationTimedOut, "the group did not let go in time"));
             }
             inlet.pull(LEAVE_STEP, &mut rest);

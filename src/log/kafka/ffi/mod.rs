@@ -18,6 +18,7 @@ pub(super) mod produce;
 use std::ffi::{CStr, CString, c_char};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rdkafka::bindings as rd;
@@ -43,6 +44,16 @@ pub(in crate::log) enum Kind {
     Member,
     /// Reads partitions it is told, without a group.
     Reader,
+}
+
+impl Kind {
+    fn closing(self) -> &'static str {
+        match self {
+            Self::Producer => "closing a producer",
+            Self::Member => "closing a group member",
+            Self::Reader => "closing a reader",
+        }
+    }
 }
 
 /// What librdkafka says went wrong.
@@ -207,7 +218,12 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        let _watch = watch("closing a client", CLOSE_WAIT + WATCH_SLACK);
+        if self.shared.is_stuck.load(Ordering::Acquire) {
+            // Its threads go on until the process ends, and so what they call must.
+            Box::leak(std::mem::take(&mut self.shared));
+            return;
+        }
+        let _watch = watch(self.kind.closing(), CLOSE_WAIT + WATCH_SLACK);
         // SAFETY: the last owner is going; queues and topics hold an `Arc`, so none is left.
         unsafe {
             if self.kind == Kind::Producer {
