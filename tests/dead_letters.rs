@@ -27,8 +27,9 @@ use tasuki::shard::Worker;
 
 const BEGIN_MS: i64 = 1_791_072_000_000;
 const HOUR_MS: i64 = 3_600_000;
-/// Rounds after which nothing is on its way any more.
-const ROUNDS: usize = 6;
+/// Rounds after which nothing is on its way any more: what nobody waits for is committed after half
+/// a second.
+const ROUNDS: usize = 12;
 
 struct Run {
     deployment: Deployment,
