@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::domain::bytes::Malformed;
 use crate::domain::fact::Fact;
-use crate::domain::journal::{Content, JournalRecord, Packed, PolicyDocument, Position, SourcePartition, Turnover};
+use crate::domain::journal::{Content, JournalRecord, Packed, PolicyDocument, Position, SourcePartition};
 use crate::domain::time::Instant;
 use crate::domain::turnover::Turnovers;
 use crate::log::{Found, Isolation, Log, LogError, Place, ReadLimit, Reader, Record};
@@ -182,20 +182,10 @@ impl Lane {
         match read {
             JournalRecord::Foundation(_, policy) => self.policy(&policy, exported),
             JournalRecord::Facts(packed) => self.facts(packed, exported),
-            JournalRecord::Turnover(turnover) => self.turn_over(turnover),
+            JournalRecord::Turnover(turnover) => self.turnovers.turn_over(&turnover, &mut self.seen),
             JournalRecord::Mail(_) | JournalRecord::Clock(_) => {}
         }
         Ok(())
-    }
-
-    /// As the shard takes it.
-    fn turn_over(&mut self, turnover: Turnover) {
-        if self.turnovers.turn(turnover.source, turnover.number) {
-            match turnover.position() {
-                Some(position) => self.seen.insert(turnover.source, position),
-                None => self.seen.remove(&turnover.source),
-            };
-        }
     }
 
     fn facts(&mut self, packed: Packed, exported: &mut Exported) {

@@ -14,7 +14,7 @@ use super::event::{Output, Rejection, Verdict};
 use super::image::Entity;
 use super::journal::{
     Clock, Content, Entry, Foundation, JournalRecord, Mail, Original, Packed, PolicyDocument, Position, Role,
-    SourcePartition, Turnover,
+    SourcePartition,
 };
 use super::letter::Letter;
 use super::policy::Policy;
@@ -259,7 +259,7 @@ impl Shard {
                 Ok(())
             }
             JournalRecord::Turnover(turnover) => {
-                self.turn_over(turnover);
+                self.own.turnovers.turn_over(turnover, &mut self.own.positions);
                 Ok(())
             }
         }
@@ -287,16 +287,6 @@ impl Shard {
 
     fn takes(&self, packed: &Packed) -> bool {
         planted::is(Bug::EarlierTurnoverTaken) || self.own.turnovers.take(packed.source, packed.turnover)
-    }
-
-    fn turn_over(&mut self, turnover: &Turnover) {
-        if !self.own.turnovers.turn(turnover.source, turnover.number) {
-            return;
-        }
-        match turnover.position() {
-            Some(position) => self.own.positions.insert(turnover.source, position),
-            None => self.own.positions.remove(&turnover.source),
-        };
     }
 
     fn found(&mut self, foundation: &Foundation, policy: &PolicyDocument, into: &mut Consequences) -> Result<(), Halt> {

@@ -21,12 +21,23 @@ impl Turnovers {
     }
 
     /// From here on earlier ones are not taken; false if a later one came before.
-    pub fn turn(&mut self, source: SourcePartition, turnover: u64) -> bool {
-        let takes = self.take(source, turnover);
+    pub fn turn(&mut self, turnover: &Turnover) -> bool {
+        let takes = self.take(turnover.source, turnover.number);
         if takes {
-            self.0.insert(source, turnover);
+            self.0.insert(turnover.source, turnover.number);
         }
         takes
+    }
+
+    /// The same, and the position of the source partition begins anew.
+    pub fn turn_over(&mut self, turnover: &Turnover, positions: &mut BTreeMap<SourcePartition, Position>) {
+        if !self.turn(turnover) {
+            return;
+        }
+        match turnover.position() {
+            Some(position) => positions.insert(turnover.source, position),
+            None => positions.remove(&turnover.source),
+        };
     }
 
     /// Writes them down.

@@ -112,7 +112,7 @@ impl Turning {
         match journaled {
             JournalRecord::Turnover(turnover) if *turnover == self.turnover => return true,
             JournalRecord::Turnover(turnover) if turnover.source == source => {
-                self.turnovers.turn(source, turnover.number);
+                self.turnovers.turn(turnover);
             }
             JournalRecord::Facts(packed) if packed.source == source && self.turnovers.take(source, packed.turnover) => {
                 let above = packed.entries.iter().filter(|entry| entry.position.offset >= from);

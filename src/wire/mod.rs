@@ -26,3 +26,10 @@ pub fn hex(bytes: &[u8]) -> String {
     }
     digits
 }
+
+/// The bytes that `hex` wrote, as golden files have them.
+#[cfg(test)]
+pub(crate) fn unhex(digits: &str) -> Vec<u8> {
+    let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    (0..digits.len()).step_by(2).map(byte).collect()
+}

@@ -232,7 +232,7 @@ fn read_images(reader: &mut Reader<'_>, format_of_record: u8) -> Result<Images, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::hex;
+    use crate::wire::{hex, unhex};
     use proptest::prelude::*;
 
     fn images(entities: usize, bytes: usize) -> Images {
@@ -302,8 +302,7 @@ mod tests {
         let golden = include_str!("../../tests/golden/state.v1.txt");
         let mut records = golden.lines().map(|line| {
             let (_, bytes) = line.split_once(' ').unwrap();
-            let byte = |at| u8::from_str_radix(&bytes[at..at + 2], 16).unwrap();
-            decode(&(0..bytes.len()).step_by(2).map(byte).collect::<Vec<u8>>())
+            decode(&unhex(bytes))
         });
         let (images, fence) = small();
         assert_eq!(records.next(), Some(Ok(StateRecord::Images(images))));

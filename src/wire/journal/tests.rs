@@ -7,7 +7,7 @@ use crate::domain::event::{RejectReason, Rejection};
 use crate::domain::fact::*;
 use crate::domain::journal::{Content, Entry, Original, Packed, PolicyDocument, Position, Role};
 use crate::domain::value::{Number, Value};
-use crate::wire::hex;
+use crate::wire::{hex, unhex};
 
 fn person() -> Person {
     Person {
@@ -194,8 +194,7 @@ fn what_the_first_version_wrote_is_still_read() {
     let golden = include_str!("../../../tests/golden/journal.v1.txt");
     let mut read = golden.lines().map(|line| {
         let (_, bytes) = line.split_once(' ').unwrap();
-        let byte = |at| u8::from_str_radix(&bytes[at..at + 2], 16).unwrap();
-        decode(&(0..bytes.len()).step_by(2).map(byte).collect::<Vec<u8>>())
+        decode(&unhex(bytes))
     });
     for (name, record) in records().into_iter().take(4) {
         let record = if name == "facts" { packed_under(0) } else { record };

@@ -235,10 +235,10 @@ impl Consumer for KafkaConsumer {
             .incremental_unassign(&started)
             .map_err(|fault| judge("giving partitions up", &fault, Otherwise::Retry))?;
         // What was dealt to us again meanwhile is ours.
-        let gone = |place: &Place| matches!(self.places.get(place), Some(Stand::Leaving(_)));
-        let gone: Vec<&Place> = places.iter().filter(|place| gone(place)).collect();
-        for place in gone {
-            self.places.remove(place);
+        for place in places {
+            if matches!(self.places.get(place), Some(Stand::Leaving(_))) {
+                self.places.remove(place);
+            }
         }
         self.is_lost = false;
         Ok(())
