@@ -52,6 +52,7 @@ bugs! {
     NegativeGeneration, "negative-generation", SAID_ONCE;
     ZombieNotRefused, "zombie-not-refused", SAID_ONCE;
     MemoryKept, "memory-kept", SAID_ONCE;
+    WrittenAgain, "written-again", SAID_ONCE;
     LettersReversed, "letters-reversed", SAID_ONCE;
     // What is remembered.
     ChangeNotWritten, "change-not-written", REMEMBERED;

@@ -120,6 +120,8 @@ fn loops_by_hand() -> BTreeSet<String> {
     seen.extend(moved(&deployment.watch.metrics));
     audit_a_foreign_record(&deployment);
     seen.extend(moved(&deployment.watch.metrics));
+    // The worker's next transaction fails.
+    drop(deployment.log.transactor("w").unwrap());
     // A member that takes partitions and reads nothing: nobody reports them.
     let _idle = idle_member(&deployment);
     let mut intake = deployment.intake();

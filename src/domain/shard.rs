@@ -108,7 +108,12 @@ pub struct Consequences {
 impl Consequences {
     /// Whether anything must be written or counted.
     pub fn is_something(&self) -> bool {
-        !(self.outputs.is_empty() && self.mail.is_empty() && self.changed.is_empty() && self.tally.is_empty())
+        self.is_awaited() || !(self.changed.is_empty() && self.tally.is_empty())
+    }
+
+    /// Whether somebody waits for it.
+    pub fn is_awaited(&self) -> bool {
+        !(self.outputs.is_empty() && self.mail.is_empty())
     }
 }
 

@@ -1,14 +1,15 @@
 //! What a worker writes: outputs, mail, state records and fences, as records of the log.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::forward::Forward;
 use super::restore::WRITER_HEADER;
 use super::{Live, Plan};
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::journal::{JournalRecord, Mail};
-use crate::domain::shard::{Consequences, Outgoing, Part};
+use crate::domain::shard::{Outgoing, Part, Shard};
 use crate::domain::time::Instant;
 use crate::log::{LogError, NewRecord, ReadLimit, Transactor};
 use crate::planted::{self, Bug};
@@ -25,17 +26,14 @@ const LETTERS_MAX: usize = 1_000;
 /// What led to nothing that anybody waits for is committed after so long, in milliseconds.
 const WAITING_MS_MAX: i64 = 500;
 
-/// What one transaction takes in.
+/// What the next transaction takes in, all shards together.
 #[derive(Default)]
-pub(super) struct Batch {
-    pub(super) consequences: BTreeMap<u32, Consequences>,
-    pub(super) bytes: usize,
+pub(super) struct Load {
+    bytes: usize,
     /// When its first record was taken; the commit before it is not its time.
     began: Option<std::time::Instant>,
     /// Since when something in it is not committed.
     waits_since: Option<i64>,
-    /// Other partitions have uncommitted changes, which wait for another transaction.
-    is_part: bool,
 }
 
 /// How much of its limit a transaction takes in, halved so often.
@@ -65,54 +63,31 @@ impl Pace {
     }
 }
 
-impl Batch {
+impl Load {
     /// Takes another record in, of so many bytes.
     pub(super) fn took(&mut self, bytes: usize) {
         self.bytes += bytes;
         self.began.get_or_insert_with(std::time::Instant::now);
     }
 
-    /// What is left over from one turn, taken up by the next.
-    pub(super) fn resumed(self) -> Self {
-        Self { began: None, ..self }
+    /// What is left over from one turn is taken up by the next.
+    pub(super) fn go_on(&mut self) {
+        self.began = None;
     }
 
-    /// Takes out what somebody waits for: the partitions that have something to say.
-    pub(super) fn urgent(&mut self) -> Self {
-        let says = |_: &u32, it: &mut Consequences| !(it.outputs.is_empty() && it.mail.is_empty());
-        let consequences: BTreeMap<_, _> = self.consequences.extract_if(.., says).collect();
-        Self {
-            consequences,
-            is_part: true,
-            ..Self::default()
-        }
-    }
-
-    /// How many milliseconds what is left may wait; none where there is nothing to commit.
-    pub(super) fn patience_ms(&mut self, now: Now) -> Option<i64> {
-        if !self.leads_to_something() {
-            self.waits_since = None;
-            return None;
-        }
+    /// How many milliseconds what is there may wait.
+    pub(super) fn patience_ms(&mut self, now: Now) -> i64 {
         let since = *self.waits_since.get_or_insert(now.running_ms);
-        Some(since + WAITING_MS_MAX - now.running_ms)
+        since + WAITING_MS_MAX - now.running_ms
     }
 
-    pub(super) fn leads_to_something(&self) -> bool {
-        self.consequences.values().any(Consequences::is_something)
+    /// There is nothing that waits.
+    pub(super) fn rests(&mut self) {
+        self.waits_since = None;
     }
 
-    /// Whether the transaction carries what this partition has done.
-    pub(super) fn covers(&self, partition: u32) -> bool {
-        !self.is_part || self.consequences.contains_key(&partition)
-    }
-
-    pub(super) fn is_full(&self, limit: ReadLimit, batch_time: Duration) -> bool {
-        let outputs: usize = self
-            .consequences
-            .values()
-            .map(|it| it.outputs.len() + it.mail.len())
-            .sum();
+    /// Whether a transaction with so many outputs and letters takes no more in.
+    pub(super) fn is_full(&self, outputs: usize, limit: ReadLimit, batch_time: Duration) -> bool {
         self.bytes >= limit.bytes_max
             || outputs >= limit.records_max
             || self.began.is_some_and(|began| began.elapsed() >= batch_time)
@@ -127,9 +102,9 @@ pub(super) struct Writer<'a> {
 
 impl Writer<'_> {
     /// Decisions and dead letters.
-    pub(super) fn outputs(&mut self, batch: &BTreeMap<u32, Consequences>) -> Result<(), LogError> {
-        for (shard, consequences) in batch {
-            for numbered in &consequences.outputs {
+    pub(super) fn outputs(&mut self, lives: &BTreeMap<u32, &mut Live>) -> Result<(), LogError> {
+        for (shard, live) in lives {
+            for numbered in &live.pending.outputs {
                 match &numbered.what {
                     Outgoing::Decision(output) => {
                         let topic = self.plan.names.output(&output.topic);
@@ -149,10 +124,10 @@ impl Writer<'_> {
     }
 
     /// Letters, packed per receiving partition, in order.
-    pub(super) fn mail(&mut self, batch: &BTreeMap<u32, Consequences>) -> Result<(), LogError> {
+    pub(super) fn mail(&mut self, lives: &BTreeMap<u32, &mut Live>) -> Result<(), LogError> {
         let journal = self.plan.names.journal();
         let mut bags: BTreeMap<u32, Vec<Mail>> = BTreeMap::new();
-        for (to, mail) in batch.values().flat_map(|consequences| &consequences.mail) {
+        for (to, mail) in lives.values().flat_map(|live| &live.pending.mail) {
             let bag = bags.entry(*to).or_default();
             let at = planted::either(Bug::LettersReversed, 0, bag.len());
             bag.insert(at, mail.clone());
@@ -217,31 +192,36 @@ impl Writer<'_> {
 
 /// What a shard remembers of the range it applied: what changed, and some of what did not, so that
 /// the log can be trimmed.
-pub(super) fn remember(
-    live: &mut Live,
-    changed: Option<&BTreeSet<Part>>,
-    erase_within_ms: i64,
-) -> Result<Images, Malformed> {
-    let image = |live: &Live, part: &Part| (part.key(), live.shard.image(part));
-    let none = BTreeSet::new();
-    let parts = changed.unwrap_or(&none);
-    let written = parts.iter().skip(usize::from(planted::is(Bug::ChangeNotWritten)));
-    let mut changed: Vec<_> = written.map(|part| image(live, part)).collect();
-    let shard = live.shard.own_image();
+pub(super) fn remember(live: &mut Live, forward: &mut Forward, erase_within_ms: i64) -> Result<Images, Malformed> {
+    let Live {
+        shard,
+        pending,
+        committed,
+        ..
+    } = live;
+    let image = |shard: &Shard, part: &Part| (part.key(), shard.image(part));
+    let written = pending
+        .changed
+        .iter()
+        .skip(usize::from(planted::is(Bug::ChangeNotWritten)));
+    let mut changed: Vec<_> = written.map(|part| image(shard, part)).collect();
+    let own = shard.own_image();
     let sizes = changed
         .iter()
         .map(|(key, image)| key.len() + image.as_ref().map_or(0, Vec::len));
-    let own_bytes = (shard.len() + sizes.sum::<usize>()) as u64 + RECORD_OVERHEAD;
-    let carried = live.forward.carry(&mut live.shard, parts, own_bytes, erase_within_ms)?;
-    changed.extend(carried.expired.iter().map(|part| image(live, part)));
+    let own_bytes = (own.len() + sizes.sum::<usize>()) as u64 + RECORD_OVERHEAD;
+    let carried = forward.carry(shard, &pending.changed, own_bytes, erase_within_ms)?;
+    changed.extend(carried.expired.iter().map(|part| image(shard, part)));
+    // Memory has let go of it, be this transaction committed or not.
+    pending.changed.extend(carried.expired);
     Ok(Images {
         format: IMAGE_FORMAT,
-        covers: live.committed..live.shard.next_offset(),
+        covers: *committed..shard.next_offset(),
         closes: true,
-        shard,
+        shard: own,
         changed,
         carried: carried.images,
-        turn: live.forward.turn.clone(),
+        turn: forward.turn.clone(),
     })
 }
 
@@ -262,8 +242,6 @@ pub(super) fn fence_token(writer: &str, now: Instant) -> [u8; 16] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::LeadId;
-    use crate::domain::letter::{AskId, Letter};
 
     #[test]
     fn transactions_that_stay_open_too_long_get_smaller_and_grow_again() {
@@ -289,51 +267,31 @@ mod tests {
             records_max: 10,
             bytes_max: 10,
         };
-        let mut batch = Batch::default();
-        assert!(!batch.is_full(limit, Duration::ZERO), "it has not begun");
-        batch.took(1);
-        assert!(!batch.is_full(limit, Duration::MAX));
-        assert!(batch.is_full(limit, Duration::ZERO));
+        let mut load = Load::default();
+        assert!(!load.is_full(0, limit, Duration::ZERO), "it has not begun");
+        load.took(1);
+        assert!(!load.is_full(0, limit, Duration::MAX));
+        assert!(load.is_full(0, limit, Duration::ZERO));
+        load.go_on();
+        assert!(
+            !load.is_full(9, limit, Duration::ZERO),
+            "the turn before was another time"
+        );
+        assert!(load.is_full(10, limit, Duration::MAX));
+        load.took(9);
+        assert!(load.is_full(0, limit, Duration::MAX));
     }
 
     #[test]
-    fn what_has_something_to_say_is_taken_out_and_the_rest_waits_for_its_time() {
+    fn what_waits_does_not_wait_for_longer_than_its_time() {
         let at = |running_ms| Now {
             time: Instant::from_millis(0),
             running_ms,
         };
-        let changed = Consequences {
-            changed: BTreeSet::from([Part::Policy]),
-            ..Consequences::default()
-        };
-        let letter = Mail {
-            from: 2,
-            sequence: 1,
-            policy_version: 1,
-            letter: Letter::Leave(AskId {
-                lead: LeadId([7; 16]),
-                cycle: 1,
-                number: 1,
-            }),
-        };
-        let says = Consequences {
-            mail: vec![(0, letter)],
-            ..Consequences::default()
-        };
-        let mut batch = Batch::default();
-        assert_eq!(batch.patience_ms(at(0)), None, "there is nothing to commit");
-        batch.consequences = BTreeMap::from([(1, changed), (2, says)]);
-        assert_eq!(batch.patience_ms(at(5)), Some(WAITING_MS_MAX));
-
-        let urgent = batch.urgent();
-        assert!(
-            urgent.covers(2) && !urgent.covers(1),
-            "the transaction is of partition 2 alone"
-        );
-        assert!(urgent.leads_to_something());
-        assert_eq!(batch.consequences.keys().collect::<Vec<_>>(), [&1]);
-        assert!(batch.covers(3), "whatever else has gone on is committed with the rest");
-        let mut rest = batch.resumed();
-        assert_eq!(rest.patience_ms(at(5 + WAITING_MS_MAX)), Some(0));
+        let mut load = Load::default();
+        assert_eq!(load.patience_ms(at(5)), WAITING_MS_MAX);
+        assert_eq!(load.patience_ms(at(5 + WAITING_MS_MAX)), 0);
+        load.rests();
+        assert_eq!(load.patience_ms(at(1_000)), WAITING_MS_MAX);
     }
 }

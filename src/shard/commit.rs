@@ -2,41 +2,53 @@
 //!
 //! The rule: what somebody waits for is committed at once, with as few partitions as it takes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::batch::{self, Batch, Writer};
-use super::{Interrupt, Live, Phase, Plan, Stop, Worker};
+use super::batch::{self, Load, Writer};
+use super::forward::Forward;
+use super::{Attempt, Interrupt, Live, Phase, Plan, Stop, Worker};
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
-use crate::domain::shard::{Consequences, Outgoing};
+use crate::domain::shard::Outgoing;
 use crate::log::{Commit, Committed, Log, LogError, Place};
 use crate::planted::{self, Bug};
+use crate::telemetry::metrics::Metrics;
 
 /// Commits, at least, in the time within which what was erased must be out of the state log.
 const COMMITS_TO_ERASE: i64 = 24;
 
+/// Which shards a transaction is of.
+type Which = fn(&Live) -> bool;
+
+const ALL: Which = |_| true;
+const AWAITED: Which = |live| live.pending.is_awaited();
+
 impl Worker {
-    pub(super) fn commit(&mut self, batch: &Batch, now: Now) -> Result<(), Interrupt> {
-        if batch.leads_to_something() {
-            self.write(batch, now)
-        } else {
-            Ok(())
+    /// Commits everything, if it leads to something.
+    pub(super) fn commit(&mut self, now: Now) -> Result<(), Interrupt> {
+        if self.leads_to_something() {
+            self.write(ALL, now)?;
         }
+        self.load = Load::default();
+        Ok(())
     }
 
     /// Commits at once what somebody waits for, and the rest when it has waited for its time: most
     /// records only change what is remembered, and a transaction of few partitions is short.
-    pub(super) fn commit_due(&mut self, mut batch: Batch, now: Now) -> Result<(), Interrupt> {
-        let unsigned = |phase: &Phase| matches!(phase, Phase::Ready(live) if !live.is_signed);
-        if self.partitions.values().any(unsigned) {
-            return self.write(&batch, now);
+    pub(super) fn commit_due(&mut self, now: Now) -> Result<(), Interrupt> {
+        let mut ready = self.partitions.values().filter_map(Phase::live);
+        if ready.any(|live| !live.is_signed) {
+            return self.write_all(now);
         }
-        if batch.patience_ms(now).is_some_and(|left| left <= 0) {
-            return self.commit(&batch, now);
+        if self.patience_ms(now).is_some_and(|left| left <= 0) {
+            return self.commit(now);
         }
-        let urgent = batch.urgent();
-        self.waiting = batch;
-        self.commit(&urgent, now)
+        let mut ready = self.partitions.values().filter_map(Phase::live);
+        if ready.any(AWAITED) {
+            self.write(AWAITED, now)
+        } else {
+            Ok(())
+        }
     }
 
     /// Commits what led to nothing, once in a while.
@@ -45,32 +57,48 @@ impl Worker {
             .plan
             .idle_commit_ms
             .min(self.plan.erase_within_ms / COMMITS_TO_ERASE);
-        let overdue = |phase: &Phase| match phase {
-            Phase::Ready(live) => {
-                live.shard.next_offset() > live.committed && now.running_ms - live.committed_at >= idle_commit_ms
-            }
-            Phase::Assigned | Phase::Restoring(_) => false,
-        };
-        if self.partitions.values().any(overdue) {
-            let waiting = std::mem::take(&mut self.waiting);
-            self.write(&waiting, now)
-        } else {
-            Ok(())
+        let mut ready = self.partitions.values().filter_map(Phase::live);
+        if ready.any(|live| {
+            live.shard.next_offset() > live.committed && now.running_ms - live.committed_at >= idle_commit_ms
+        }) {
+            return self.write_all(now);
         }
+        Ok(())
+    }
+
+    /// How many milliseconds what is not committed may wait; none where there is nothing to commit.
+    pub(super) fn patience_ms(&mut self, now: Now) -> Option<i64> {
+        if self.leads_to_something() {
+            return Some(self.load.patience_ms(now));
+        }
+        self.load.rests();
+        None
+    }
+
+    /// Whether the next transaction takes no more in.
+    pub(super) fn is_full(&self) -> bool {
+        let ready = self.partitions.values().filter_map(Phase::live);
+        let outputs = ready.map(|live| live.pending.outputs.len() + live.pending.mail.len());
+        let limit = self.pace.limit(self.plan.batch);
+        self.load.is_full(outputs.sum(), limit, self.plan.batch_time)
+    }
+
+    fn leads_to_something(&self) -> bool {
+        let mut ready = self.partitions.values().filter_map(Phase::live);
+        ready.any(|live| live.pending.is_something())
+    }
+
+    fn write_all(&mut self, now: Now) -> Result<(), Interrupt> {
+        self.write(ALL, now)?;
+        self.load = Load::default();
+        Ok(())
     }
 
     /// One transaction. Offsets come last: they are refused to whoever lost a partition, and nothing
     /// of a transaction is then still on its way into what the next owner reads.
-    fn write(&mut self, batch: &Batch, now: Now) -> Result<(), Interrupt> {
+    fn write(&mut self, which: Which, now: Now) -> Result<(), Interrupt> {
         let ownership = self.ownership.clone()?;
-        let mut live: BTreeMap<u32, &mut Live> = BTreeMap::new();
-        for (partition, phase) in &mut self.partitions {
-            if let Phase::Ready(ready) = phase
-                && batch.covers(*partition)
-            {
-                live.insert(*partition, ready);
-            }
-        }
+        let mut lives = chosen(&mut self.partitions, which)?;
         let transactor = match &mut self.writer {
             Some(transactor) => transactor,
             none => none.insert(self.log.transactor(&self.plan.writer_id)?),
@@ -82,23 +110,27 @@ impl Worker {
             plan: &self.plan,
         };
         let early = planted::is(Bug::StateBeforeOutputs)
-            .then(|| writer.states_alone(self.log.as_ref(), &batch.consequences, &mut live))
+            .then(|| writer.states_alone(self.log.as_ref(), &mut lives))
             .transpose()?;
-        writer.outputs(&batch.consequences)?;
-        writer.mail(&batch.consequences)?;
+        writer.outputs(&lives)?;
+        writer.mail(&lives)?;
         if planted::is(Bug::OutputsOnTheirOwn) {
             writer.cut()?;
         }
         let offsets = match early {
             Some(offsets) => offsets,
-            None => writer.states(self.log.as_ref(), &batch.consequences, &mut live)?,
+            None => writer.states(self.log.as_ref(), &mut lives)?,
         };
         transactor.flush()?;
         if !planted::is(Bug::OffsetsLeftOut) {
             transactor.positions(&offsets, &ownership)?;
         }
         if planted::is(Bug::TrimBeforeCommit) {
-            trim(&mut live, &self.plan, self.log.as_ref(), now);
+            let attempts = lives
+                .iter_mut()
+                .filter_map(|(it, live)| Some((*it, live.attempt.as_mut()?)));
+            let forwards = attempts.map(|(partition, attempt)| (partition, &mut attempt.forward));
+            trim(forwards, &self.plan, self.log.as_ref(), now);
         }
         let commit = transactor.commit()?;
         let open = started.elapsed();
@@ -109,41 +141,64 @@ impl Worker {
         if commit == Commit::Slow && !planted::is(Bug::SlowCommitTrusted) {
             self.writer = None;
         }
-        for live in live.values_mut() {
-            live.committed = live.shard.next_offset();
-            live.committed_at = now.running_ms;
-            live.is_signed = true;
+        for live in lives.values_mut() {
+            live.settle(&self.metrics, now);
         }
-        let turns = trim(&mut live, &self.plan, self.log.as_ref(), now);
+        let forwards = lives
+            .into_iter()
+            .map(|(partition, live)| (partition, &mut live.forward));
+        let turns = trim(forwards, &self.plan, self.log.as_ref(), now);
         self.metrics.shard.state_turns.inc_by(turns);
-        self.count(batch, now);
         Ok(())
     }
+}
 
-    /// Counts what has been committed.
-    fn count(&self, batch: &Batch, now: Now) {
-        for consequences in batch.consequences.values() {
-            for numbered in &consequences.outputs {
-                if let Outgoing::Decision(output) = &numbered.what {
-                    self.metrics.observe(output, now.time);
-                }
+/// The shards at work that a transaction is of.
+fn chosen(partitions: &mut BTreeMap<u32, Phase>, which: Which) -> Result<BTreeMap<u32, &mut Live>, LogError> {
+    let ready = partitions.iter_mut().filter_map(|(partition, phase)| match phase {
+        Phase::Ready(live) if which(live) => Some((*partition, &mut **live)),
+        _ => None,
+    });
+    let lives: BTreeMap<_, _> = ready.collect();
+    if lives.values().any(|live| live.attempt.is_some()) {
+        let why = "what became of the transaction before is not known yet".to_owned();
+        return Err(LogError::Unknown(why));
+    }
+    Ok(lives)
+}
+
+impl Live {
+    /// Everything that was to be written is committed.
+    pub(super) fn settle(&mut self, metrics: &Metrics, now: Now) {
+        if let Some(attempt) = self.attempt.take() {
+            self.committed = attempt.next;
+            self.written = attempt.written;
+            self.forward = attempt.forward;
+            self.is_signed = true;
+            self.fences.clear();
+        }
+        self.committed_at = now.running_ms;
+        let settled = std::mem::take(&mut self.pending);
+        for numbered in &settled.outputs {
+            if let Outgoing::Decision(output) = &numbered.what {
+                metrics.observe(output, now.time);
             }
-            for (role, verdict) in &consequences.tally {
-                self.metrics.judged(*role, verdict);
-            }
+        }
+        for (role, verdict) in &settled.tally {
+            metrics.judged(*role, verdict);
         }
     }
 }
 
 /// Deletes what turns that have gone round leave behind them; how many there were.
-fn trim(live: &mut BTreeMap<u32, &mut Live>, plan: &Plan, log: &dyn Log, now: Now) -> u64 {
+fn trim<'a>(forwards: impl Iterator<Item = (u32, &'a mut Forward)>, plan: &Plan, log: &dyn Log, now: Now) -> u64 {
     let state = plan.names.state();
-    let mut turns = 0;
-    for (partition, live) in live {
-        let place = Place::new(&state, *partition);
-        turns += u64::from(live.forward.trim(log, &place, now.running_ms));
-    }
-    turns
+    let trimmed = forwards.filter_map(|(partition, forward)| {
+        forward
+            .trim(log, &Place::new(&state, partition), now.running_ms)
+            .then_some(())
+    });
+    trimmed.count() as u64
 }
 
 impl Writer<'_> {
@@ -156,10 +211,9 @@ impl Writer<'_> {
     fn states_alone(
         &mut self,
         log: &dyn Log,
-        batch: &BTreeMap<u32, Consequences>,
-        live: &mut BTreeMap<u32, &mut Live>,
+        lives: &mut BTreeMap<u32, &mut Live>,
     ) -> Result<Vec<(Place, Committed)>, Interrupt> {
-        let offsets = self.states(log, batch, live)?;
+        let offsets = self.states(log, lives)?;
         self.cut()?;
         Ok(offsets)
     }
@@ -168,26 +222,26 @@ impl Writer<'_> {
     fn states(
         &mut self,
         log: &dyn Log,
-        batch: &BTreeMap<u32, Consequences>,
-        live: &mut BTreeMap<u32, &mut Live>,
+        lives: &mut BTreeMap<u32, &mut Live>,
     ) -> Result<Vec<(Place, Committed)>, Interrupt> {
         let mut offsets = Vec::new();
-        for (partition, live) in live {
+        for (partition, live) in lives {
             let next = live.shard.next_offset();
-            let changed = batch.get(partition).map(|consequences| &consequences.changed);
-            if next == live.committed && live.is_signed && changed.is_none_or(BTreeSet::is_empty) {
+            if next == live.committed && live.is_signed && live.pending.changed.is_empty() {
                 continue;
             }
             let erase_within_ms = self.plan.erase_within_ms;
             let place = Place::new(&self.plan.names.state(), *partition);
-            match live.forward.begin(log, &place, live.shard.at(), erase_within_ms) {
+            let mut forward = live.forward.clone();
+            match forward.begin(log, &place, live.shard.at(), erase_within_ms) {
                 Err(LogError::Retry(why)) => tracing::debug!(%place, why, "no turn is begun yet"),
                 begun => begun?,
             }
-            let images = batch::remember(live, changed, erase_within_ms)
+            let images = batch::remember(live, &mut forward, erase_within_ms)
                 .map_err(|Malformed| Interrupt::Stop(Stop::Refused(format!("the turn of {place} is malformed"))))?;
-            let bytes = self.state(*partition, images)?;
-            live.forward.wrote(bytes);
+            let written = images.shard.clone();
+            forward.wrote(self.state(*partition, images)?);
+            live.attempt = Some(Attempt { next, written, forward });
             let committed = Committed {
                 offset: next,
                 metadata: String::new(),

@@ -29,7 +29,7 @@ const PARTS_AT_ONCE: usize = 256;
 const TRIM_AGAIN_MS: i64 = 10_000;
 
 /// How far one shard's state log has been carried forward, and how long it is.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Forward {
     pub(super) turn: Option<Turn>,
     /// Bytes of records before the turn began.

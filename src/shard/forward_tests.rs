@@ -502,3 +502,29 @@ impl Bench {
         })
     }
 }
+
+#[test]
+fn a_shard_goes_on_from_memory_whatever_became_of_its_transaction() {
+    let lost_commit = Faults {
+        lost_commit: 3,
+        ..Faults::default()
+    };
+    let lost_answer = Faults {
+        lost_answer: 3,
+        ..Faults::default()
+    };
+    for (faults, found) in [(lost_commit, "not-written"), (lost_answer, "written")] {
+        let mut bench = Bench::new(7);
+        bench.tell(vec![(0, body(0, 0))]);
+        bench.settle();
+        bench.log.set_faults(faults);
+        for number in 0..20 {
+            bench.tell(vec![(number, body(number, number % 10))]);
+            bench.settle();
+            bench.check();
+        }
+        let shard = &bench.worker().metrics.shard;
+        assert!(shard.unsettled.with_label_values(&[found]).get() > 0);
+        assert_eq!(shard.restore_seconds.get_sample_count(), 1, "only at the start");
+    }
+}

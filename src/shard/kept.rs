@@ -15,7 +15,7 @@ impl Worker {
         let every = (self.plan.journal_kept_ms / LOOKS).clamp(LOOK_EVERY_MS.0, LOOK_EVERY_MS.1);
         let ready = self.partitions.iter_mut().filter_map(|(partition, phase)| match phase {
             Phase::Ready(live) => Some((*partition, live)),
-            Phase::Assigned | Phase::Restoring(_) => None,
+            Phase::Assigned | Phase::Restoring(_) | Phase::Unsettled(_) => None,
         });
         let due = ready.filter(|(_, live)| now.running_ms - live.looked_at >= every);
         let Some((partition, live)) = due.min_by_key(|(_, live)| live.looked_at) else {

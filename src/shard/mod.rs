@@ -2,7 +2,7 @@
 //! the shards of its partitions; workers share nothing.
 //!
 //! The rule: everything a shard did is in one transaction with the journal position it did it at,
-//! and after anything but a clean commit memory is thrown away and restored from the log.
+//! and after anything but a clean commit the log is asked what became of it.
 
 mod batch;
 mod commit;
@@ -13,6 +13,7 @@ mod gauges;
 mod kept;
 mod restore;
 mod takeover;
+mod unsettled;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::journal::Foundation;
-use crate::domain::shard::{Halt, Shard};
+use crate::domain::shard::{Consequences, Halt, Shard};
 use crate::log::{Consumer, Log, LogError, Membership, Ownership, Place, ReadLimit, Record, Signal, Transactor};
 use crate::names::Names;
 use crate::planted::{self, Bug};
@@ -33,9 +34,10 @@ use crate::wire::outputs::Decider;
 
 pub use self::gauges::Board;
 
-use self::batch::{Batch, Pace};
+use self::batch::{Load, Pace};
 use self::forward::Forward;
 use self::restore::{Restore, RestoreError};
+use self::unsettled::Unsettled;
 
 /// How long a poll waits when there is nothing to do.
 const POLL_WAIT: Duration = Duration::from_millis(50);
@@ -161,8 +163,8 @@ pub struct Worker {
     /// As it was when the batch was read.
     ownership: Result<Ownership, LogError>,
     pace: Pace,
-    /// What was applied and is not committed yet.
-    waiting: Batch,
+    /// What the shards applied and have not committed yet, taken together.
+    load: Load,
     trouble: Trouble,
     lag_asked_at: i64,
     /// Writers whose transactions were ended since the last fence.
@@ -179,6 +181,8 @@ enum Phase {
     Assigned,
     /// Behind its fence, reading.
     Restoring(Restore),
+    /// In memory, but what it wrote last may be in the log or not.
+    Unsettled(Unsettled),
     /// At work.
     Ready(Box<Live>),
 }
@@ -186,15 +190,30 @@ enum Phase {
 /// A shard at work.
 struct Live {
     shard: Shard,
+    /// What it led to that is not committed yet: it is kept and dropped with the shard alone.
+    pending: Consequences,
     /// The journal offset up to which everything is committed.
     committed: u64,
     committed_at: i64,
     forward: Forward,
+    /// The shard's own state as it was written last: by this its last record is known.
+    written: Vec<u8>,
+    /// What stands in a transaction that has not come to its end.
+    attempt: Option<Attempt>,
+    /// Tokens of our own fences behind what was written last.
+    fences: Vec<[u8; 16]>,
     /// A record of ours stands behind what others wrote in the state log. Until then each restore
     /// takes their transactional ids over, and may fence them at work on other partitions.
     is_signed: bool,
     /// When it was looked whether the journal can be trimmed.
     looked_at: i64,
+}
+
+/// What of a shard is so once its transaction is committed.
+struct Attempt {
+    next: u64,
+    written: Vec<u8>,
+    forward: Forward,
 }
 
 impl Worker {
@@ -218,7 +237,7 @@ impl Worker {
             is_dealt: false,
             ownership: Err(LogError::Retry("nothing was read yet".to_owned())),
             pace: Pace::default(),
-            waiting: Batch::default(),
+            load: Load::default(),
             trouble: Trouble::default(),
             ended: BTreeSet::new(),
             doubted: BTreeMap::new(),
@@ -255,7 +274,7 @@ impl Worker {
         }
         let all_ready = self.partitions.values().all(|phase| matches!(phase, Phase::Ready(_)));
         let wait = if all_ready || resting {
-            self.waiting.patience_ms(now).map_or(POLL_WAIT, |left| {
+            self.patience_ms(now).map_or(POLL_WAIT, |left| {
                 POLL_WAIT.min(Duration::from_millis(u64::try_from(left).unwrap_or_default()))
             })
         } else {
@@ -266,8 +285,8 @@ impl Worker {
         // was lost meanwhile. What waits from earlier polls may go with a newer one: a loss is told by
         // a poll, and what was lost is forgotten, before the group gives another.
         self.ownership = self.consumer.ownership();
-        let batch = self.take_all(signals, now)?;
-        self.commit_due(batch, now)?;
+        self.take_all(signals, now)?;
+        self.commit_due(now)?;
         self.commit_idle(now)?;
         self.trim_journal(now);
         self.ask_lag(now);
@@ -277,26 +296,23 @@ impl Worker {
 
     /// After an error nothing more is applied, but the coming and going of partitions is still
     /// answered: the group waits for it, and it is told once.
-    fn take_all(&mut self, signals: Vec<Signal>, now: Now) -> Result<Batch, Interrupt> {
-        let mut batch = std::mem::take(&mut self.waiting).resumed();
+    fn take_all(&mut self, signals: Vec<Signal>, now: Now) -> Result<(), Interrupt> {
+        self.load.go_on();
         let mut interrupted = Ok(());
         for signal in signals {
-            if interrupted.is_err() {
-                batch = Batch::default();
-                if matches!(signal, Signal::Records(..)) {
-                    continue;
-                }
+            if interrupted.is_err() && matches!(signal, Signal::Records(..)) {
+                continue;
             }
-            let taken = self.take(signal, &mut batch, now);
+            let taken = self.take(signal, now);
             if let Err(Interrupt::Stop(_)) = taken {
-                return taken.map(|()| batch);
+                return taken;
             }
             interrupted = interrupted.and(taken);
         }
-        interrupted.map(|()| batch)
+        interrupted
     }
 
-    fn take(&mut self, signal: Signal, batch: &mut Batch, now: Now) -> Result<(), Interrupt> {
+    fn take(&mut self, signal: Signal, now: Now) -> Result<(), Interrupt> {
         match signal {
             Signal::Assigned(places) => {
                 tracing::info!(partitions = places.len(), "journal partitions assigned");
@@ -306,18 +322,16 @@ impl Worker {
             }
             Signal::Revoked(places) => {
                 tracing::info!(partitions = places.len(), "journal partitions revoked");
-                let finished = self.commit(&std::mem::take(batch), now);
+                let finished = self.commit(now);
                 let left = finished.and_then(|()| self.take_leave(&places).map_err(Interrupt::Log));
                 self.forget(&places)?;
                 left?;
             }
             Signal::Lost(places) => {
                 tracing::warn!(partitions = places.len(), "journal partitions lost");
-                let lost = |partition: &u32| places.iter().any(|place| place.partition == *partition);
-                batch.consequences.retain(|partition, _| !lost(partition));
                 self.forget(&places)?;
             }
-            Signal::Records(place, records) => self.apply(place.partition, &records, batch, now)?,
+            Signal::Records(place, records) => self.apply(place.partition, &records, now)?,
             Signal::End(place, _) => self.show_lag(place.partition, 0),
             Signal::Unreadable(place, why) => tracing::warn!(%place, why, "cannot read the journal right now"),
             Signal::OutOfRange(place) => self.out_of_range(&place)?,
@@ -353,10 +367,10 @@ impl Worker {
         self.consumer.release(places)
     }
 
-    fn apply(&mut self, partition: u32, records: &[Record], batch: &mut Batch, now: Now) -> Result<(), Interrupt> {
+    fn apply(&mut self, partition: u32, records: &[Record], now: Now) -> Result<(), Interrupt> {
         for record in records {
             if !planted::is(Bug::DeadlinesAfterRecord) {
-                self.fire(partition, batch, now)?;
+                self.fire(partition, now)?;
             }
             let Some(Phase::Ready(live)) = self.partitions.get_mut(&partition) else {
                 return Ok(());
@@ -369,20 +383,19 @@ impl Worker {
                 })
             };
             let journaled = wire::journal::decode(value).map_err(malformed)?;
-            batch.took(value.len());
-            let consequences = batch.consequences.entry(partition).or_default();
             let at = planted::either(Bug::OwnTime, now.time, record.time);
-            let applied = live.shard.apply(record.offset, at, &journaled, consequences);
+            let applied = live.shard.apply(record.offset, at, &journaled, &mut live.pending);
             applied.map_err(|halt| Interrupt::Stop(Stop::Halt { partition, halt }))?;
-            if batch.is_full(self.pace.limit(self.plan.batch), self.plan.batch_time) {
-                self.commit(&std::mem::take(batch), now)?;
+            self.load.took(value.len());
+            if self.is_full() {
+                self.commit(now)?;
             }
         }
-        self.fire(partition, batch, now)
+        self.fire(partition, now)
     }
 
     /// Fires what is due, committing whenever a transaction has its fill.
-    fn fire(&mut self, partition: u32, batch: &mut Batch, now: Now) -> Result<(), Interrupt> {
+    fn fire(&mut self, partition: u32, now: Now) -> Result<(), Interrupt> {
         loop {
             let Some(Phase::Ready(live)) = self.partitions.get_mut(&partition) else {
                 return Ok(());
@@ -390,9 +403,8 @@ impl Worker {
             if !live.shard.is_due() {
                 return Ok(());
             }
-            let consequences = batch.consequences.entry(partition).or_default();
-            if live.shard.fire(self.plan.deadlines_max, consequences) >= self.plan.deadlines_max {
-                self.commit(&std::mem::take(batch), now)?;
+            if live.shard.fire(self.plan.deadlines_max, &mut live.pending) >= self.plan.deadlines_max {
+                self.commit(now)?;
             }
         }
     }
@@ -402,7 +414,7 @@ impl Phase {
     fn live(&self) -> Option<&Live> {
         match self {
             Self::Ready(live) => Some(live),
-            Self::Assigned | Self::Restoring(_) => None,
+            Self::Assigned | Self::Restoring(_) | Self::Unsettled(_) => None,
         }
     }
 }

@@ -23,19 +23,20 @@ pub(super) const WRITER_HEADER: &str = "writer";
 pub(super) const FAREWELL: [u8; 16] = [0; 16];
 
 /// One read of the state log.
-const READ: ReadLimit = ReadLimit {
+pub(super) const READ: ReadLimit = ReadLimit {
     records_max: 2_000,
     bytes_max: 16 << 20,
 };
 /// How far a restore is, is told this often, in milliseconds.
 const TELL_EVERY_MS: i64 = 2_000;
 /// How long one read waits for records.
-const READ_WAIT: Duration = Duration::from_millis(20);
+pub(super) const READ_WAIT: Duration = Duration::from_millis(20);
 
 /// A restore on its way.
 pub(super) struct Restore {
     place: Place,
-    token: [u8; 16],
+    /// Of the fence it reads up to.
+    pub(super) token: [u8; 16],
     reader: Box<dyn Reader>,
     /// Where the reader stands; an uncommitted read begins there.
     next: u64,
@@ -202,7 +203,7 @@ impl Restore {
 }
 
 /// The transactional id a state record was written under.
-fn writer_of(record: &Record) -> Option<String> {
+pub(super) fn writer_of(record: &Record) -> Option<String> {
     let (_, id) = record.headers.iter().find(|(name, _)| name == WRITER_HEADER)?;
     String::from_utf8(id.clone()?).ok()
 }

@@ -1,41 +1,93 @@
 //! Coming and going of partitions: fences, restores, and what the dead have left open.
 
-use super::batch::{self, Batch, Writer};
+use super::batch::{self, Load, Writer};
 use super::restore::{FAREWELL, Restore, RestoreError};
+use super::unsettled::{Ending, Unsettled};
 use super::{Interrupt, Live, Phase, QUIET_MS_MAX, Stop, Worker};
 use crate::clock::Now;
-use crate::domain::shard::{Charter, Shard};
+use crate::domain::shard::{Charter, Consequences, Shard};
 use crate::log::{Commit, Committed, LogError, Ownership, Place};
 use crate::planted::{self, Bug};
 use crate::wire;
 
 impl Worker {
-    /// Puts fences before assigned partitions, and reads on in those that are being restored.
+    /// Puts fences before partitions that are not ready, and reads on up to them.
     pub(super) fn bring_back(&mut self, now: Now) -> Result<(), Interrupt> {
-        let assigned: Vec<u32> = self
-            .partitions
-            .iter()
-            .filter(|(_, phase)| matches!(phase, Phase::Assigned))
-            .map(|(partition, _)| *partition)
-            .collect();
-        if !assigned.is_empty() {
-            self.fence(&assigned, now)?;
+        let needs_fence = |phase: &Phase| match phase {
+            Phase::Assigned => true,
+            Phase::Unsettled(unsettled) => unsettled.needs_fence(),
+            Phase::Restoring(_) | Phase::Ready(_) => false,
+        };
+        let unfenced = self.partitions.iter().filter(|(_, phase)| needs_fence(phase));
+        let unfenced: Vec<u32> = unfenced.map(|(partition, _)| *partition).collect();
+        if !unfenced.is_empty() {
+            self.fence(&unfenced, now)?;
         }
         let partitions: Vec<u32> = self.partitions.keys().copied().collect();
-        partitions
-            .into_iter()
-            .try_for_each(|partition| self.restore(partition, now))
+        partitions.into_iter().try_for_each(|partition| {
+            self.look(partition, now)?;
+            self.restore(partition, now)
+        })
     }
 
     fn fence(&mut self, partitions: &[u32], now: Now) -> Result<(), Interrupt> {
         let token = batch::fence_token(&self.plan.writer_id, now.time);
+        for partition in partitions {
+            if let Some(Phase::Unsettled(unsettled)) = self.partitions.get_mut(partition) {
+                unsettled.live.fences.push(token);
+            }
+        }
         self.mark(partitions, token)?;
         self.ended.clear();
-        let state = self.plan.names.state();
         for partition in partitions {
-            let restore = Restore::begin(self.log.as_ref(), &Place::new(&state, *partition), token, now)?;
-            self.partitions.insert(*partition, Phase::Restoring(restore));
+            let place = Place::new(&self.plan.names.state(), *partition);
+            if let Some(Phase::Unsettled(unsettled)) = self.partitions.get_mut(partition) {
+                unsettled.look(self.log.as_ref(), &place, token, now)?;
+            } else {
+                let restore = Restore::begin(self.log.as_ref(), &place, token, now)?;
+                self.partitions.insert(*partition, Phase::Restoring(restore));
+            }
         }
+        Ok(())
+    }
+
+    /// Goes on with what is in memory, if the end of the state log is ours; else restores.
+    fn look(&mut self, partition: u32, now: Now) -> Result<(), Interrupt> {
+        let Some(Phase::Unsettled(unsettled)) = self.partitions.get_mut(&partition) else {
+            return Ok(());
+        };
+        let Some(ending) = unsettled.step(self.log.as_ref(), &self.plan.writer_id, now)? else {
+            return Ok(());
+        };
+        let next = unsettled.live.shard.next_offset();
+        let phase = match (ending, unsettled.token()) {
+            (Ending::Others, Some(token)) => {
+                let place = Place::new(&self.plan.names.state(), partition);
+                Phase::Restoring(Restore::begin(self.log.as_ref(), &place, token, now)?)
+            }
+            (Ending::Others, None) => Phase::Assigned,
+            (Ending::Written | Ending::NotWritten, _) => {
+                let journal = Place::new(&self.plan.names.journal(), partition);
+                self.consumer.start(&journal, next)?;
+                let Some(Phase::Unsettled(Unsettled { mut live, .. })) = self.partitions.remove(&partition) else {
+                    return Ok(());
+                };
+                if ending == Ending::Written {
+                    live.settle(&self.metrics, now);
+                }
+                live.attempt = None;
+                Phase::Ready(live)
+            }
+        };
+        let found = ending.name();
+        tracing::info!(
+            partition,
+            offset = next,
+            found,
+            "what became of the last transaction is known"
+        );
+        self.metrics.shard.unsettled.with_label_values(&[found]).inc();
+        self.partitions.insert(partition, phase);
         Ok(())
     }
 
@@ -102,7 +154,7 @@ impl Worker {
             }
             return Ok(());
         };
-        let began_at = restore.began_at;
+        let (began_at, fence) = (restore.began_at, restore.token);
         let predecessors = restore.predecessors();
         let is_signed = predecessors.iter().all(|writer| *writer == self.plan.writer_id);
         self.end_transactions(predecessors)?;
@@ -123,10 +175,14 @@ impl Worker {
         self.partitions.insert(
             partition,
             Phase::Ready(Box::new(Live {
+                written: shard.own_image(),
                 shard,
+                pending: Consequences::default(),
                 committed,
                 committed_at: now.running_ms,
                 forward,
+                attempt: None,
+                fences: vec![fence],
                 is_signed,
                 looked_at: now.running_ms,
             })),
@@ -170,7 +226,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Throws memory and writer away; the log says what happened.
+    /// Throws the writer away; the log says what happened.
     pub(super) fn start_over(&mut self, error: LogError, now: Now) -> Result<(), Stop> {
         let Some(wait) = self.trouble.again(now) else {
             return Err(Stop::Trouble { last: error });
@@ -179,18 +235,27 @@ impl Worker {
         if !(planted::is(Bug::AbortAndGoOn) && matches!(error, LogError::Unknown(_))) {
             self.writer = None;
         }
-        self.waiting = Batch::default();
+        self.load = Load::default();
         let journal = self.plan.names.journal();
         for (partition, phase) in &mut self.partitions {
-            if planted::is(Bug::MemoryKept) && matches!(phase, Phase::Ready(_)) {
-                continue;
+            if let Phase::Ready(live) = phase {
+                if planted::is(Bug::MemoryKept) {
+                    live.attempt = None;
+                    live.pending = Consequences::default();
+                    continue;
+                }
+                if let Err(error) = self.consumer.stop(&Place::new(&journal, *partition)) {
+                    tracing::warn!(%error, partition, "cannot stop reading");
+                }
             }
-            if matches!(phase, Phase::Ready(_))
-                && let Err(error) = self.consumer.stop(&Place::new(&journal, *partition))
-            {
-                tracing::warn!(%error, partition, "cannot stop reading");
-            }
-            *phase = Phase::Assigned;
+            *phase = match std::mem::replace(phase, Phase::Assigned) {
+                Phase::Ready(live) => Phase::Unsettled(Unsettled::new(live)),
+                Phase::Unsettled(mut unsettled) => {
+                    unsettled.begin_anew();
+                    Phase::Unsettled(unsettled)
+                }
+                Phase::Assigned | Phase::Restoring(_) => Phase::Assigned,
+            };
         }
         self.tell_status();
         Ok(())

@@ -142,6 +142,8 @@ pub struct Shard {
     pub commit_seconds: Histogram,
     /// `restore_seconds`
     pub restore_seconds: Histogram,
+    /// `unsettled_total{found}`
+    pub unsettled: IntCounterVec,
     /// `leads`
     pub leads: IntGauge,
     /// `state_log_bytes`
@@ -450,6 +452,11 @@ impl Shard {
             partitions_owned: builder.gauge("partitions_owned", "Journal partitions this process owns")?,
             commit_seconds: builder.histogram("commit_seconds", SHORT, "From the begin of a transaction to its end")?,
             restore_seconds: builder.histogram("restore_seconds", MEDIUM, "Time a partition took to be restored")?,
+            unsettled: builder.counters(
+                "unsettled_total",
+                &["found"],
+                "Times that a partition's last transaction failed or was not answered, by what its state log says of it",
+            )?,
             leads: builder.gauge("leads", "Leads that the partitions of this process remember")?,
             state_log_bytes: builder.gauge(
                 "state_log_bytes",

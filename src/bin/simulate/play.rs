@@ -49,8 +49,20 @@ pub(crate) struct Outcome {
     pub(crate) story: String,
 }
 
+/// What the state log said of a transaction without a clean end.
+const ENDINGS: [(&str, &str); 3] = [
+    ("not-written", "a transaction that failed was written again from memory"),
+    ("written", "a transaction without an answer turned out to be committed"),
+    ("others", "others had written behind a shard's last record"),
+];
+
+fn endings(metrics: &Metrics, found: &str) -> u64 {
+    metrics.shard.unsettled.with_label_values(&[found]).get()
+}
+
 /// Plays one seed.
 pub(crate) fn play(seed: u64, metrics: &Arc<Metrics>, tells: bool) -> Outcome {
+    let found_before = ENDINGS.map(|(found, _)| endings(metrics, found));
     let world = World::new(seed, metrics, tells);
     let mut followers: Vec<Follower> = (0..world.plan.partitions)
         .map(|partition| Follower::new(&world.names, &world.plan, partition))
@@ -74,6 +86,9 @@ pub(crate) fn play(seed: u64, metrics: &Arc<Metrics>, tells: bool) -> Outcome {
     let mut reached = oracle.reached;
     reached.append(&mut inner.reached);
     reached.extend(world.log.reached());
+    let found = ENDINGS.into_iter().zip(found_before);
+    let grown = found.filter(|((found, _), before)| endings(metrics, found) > *before);
+    reached.extend(grown.map(|((_, what), _)| what));
     Outcome {
         seed,
         violations,
