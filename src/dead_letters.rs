@@ -10,18 +10,10 @@ use std::time::Duration;
 
 use crate::domain::event::RejectReason;
 use crate::domain::time::Instant;
-use crate::log::{Appender, Found, Isolation, Log, LogError, NewRecord, Place, ReadLimit, Reader, Record};
+use crate::log::{Appender, Log, LogError, NewRecord, Place, Record, read_through};
 use crate::names::Names;
 use crate::wire::outputs::{self, Filed};
 
-/// One read of one partition.
-const READ: ReadLimit = ReadLimit {
-    records_max: 500,
-    bytes_max: 4 << 20,
-};
-/// How long a read waits, and how often in a row it may bring nothing while the log says it has more.
-const READ_WAIT: Duration = Duration::from_millis(500);
-const READ_ATTEMPTS_MAX: u32 = 60;
 /// Records on their way back at the same time, at most.
 const UNACKNOWLEDGED_MAX: u64 = 1_000;
 /// How long one wait for acknowledgements takes, and how many in a row may bring none.
@@ -138,13 +130,13 @@ pub fn each(
     for partition in 0..known.partitions {
         let place = Place::new(&topic, partition);
         let (start, end) = log.bounds(&place)?;
-        records(log, &place, start, end, &mut |record| {
+        read_through(log, &place, start..end, |record| {
             match letter(partition, record) {
                 Some(letter) if choice.takes(&letter) => see(letter)?,
                 Some(_) => {}
                 None => strangers += 1,
             }
-            Ok(())
+            Ok::<(), LettersError>(())
         })?;
     }
     Ok(strangers)
@@ -162,9 +154,9 @@ pub fn one(log: &dyn Log, names: &Names, name: LetterName) -> Result<Letter, Let
     let (start, end) = log.bounds(&place)?;
     let mut found = None;
     if (start..end).contains(&name.offset) {
-        records(log, &place, name.offset, name.offset + 1, &mut |record| {
+        read_through(log, &place, name.offset..name.offset + 1, |record| {
             found = letter(name.partition, record);
-            Ok(())
+            Ok::<(), LogError>(())
         })?;
     }
     found.ok_or(LettersError::NoLetter(name))
@@ -183,36 +175,6 @@ fn letter(partition: u32, record: Record) -> Option<Letter> {
         filed,
         original,
     })
-}
-
-/// Every record from `start` on and below `end`.
-fn records(
-    log: &dyn Log,
-    place: &Place,
-    start: u64,
-    end: u64,
-    see: &mut dyn FnMut(Record) -> Result<(), LettersError>,
-) -> Result<(), LettersError> {
-    let open = |from| -> Result<Box<dyn Reader>, LogError> { log.reader(place, from, Isolation::Committed) };
-    let mut reader = open(start)?;
-    let mut attempts = 0;
-    while reader.position() < end {
-        let before = reader.position();
-        match reader.read(READ, READ_WAIT)? {
-            Found::Records(found) => {
-                for record in found.into_iter().filter(|record| record.offset < end) {
-                    see(record)?;
-                }
-            }
-            Found::Trimmed(start) => reader = open(start)?,
-        }
-        let stuck = reader.position() <= before;
-        attempts = if stuck { attempts + 1 } else { 0 };
-        if attempts > READ_ATTEMPTS_MAX {
-            return Err(LogError::Retry(format!("{place} cannot be read up to its end")).into());
-        }
-    }
-    Ok(())
 }
 
 /// What was sent back, or would be.

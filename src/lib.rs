@@ -15,6 +15,7 @@ pub mod intake;
 pub mod log;
 pub mod names;
 pub mod planted;
+pub mod repair;
 pub mod replay;
 pub mod settings;
 pub mod shape;

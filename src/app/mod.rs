@@ -23,8 +23,9 @@ use crate::intake::founding::{self, FoundingError};
 use crate::intake::{self, Intake};
 use crate::log::{Log, LogError, ReadLimit};
 use crate::names::Names;
+use crate::repair::{self, RepairError};
 use crate::settings::{LogKind, Settings};
-use crate::shard::{self, Board, Watch, Worker};
+use crate::shard::{self, Board, Standing, Watch, Worker};
 use crate::status::Status;
 use crate::telemetry::metrics::Metrics;
 use crate::wire::translate::{TRANSLATION, settings_hash};
@@ -50,6 +51,9 @@ pub enum StartError {
     /// What is in the log does not go with the settings or the policy.
     #[error(transparent)]
     Founding(#[from] FoundingError),
+    /// A repair has ended too early.
+    #[error(transparent)]
+    Repair(#[from] RepairError),
     /// A metric could not be made.
     #[error("the metrics cannot be set up")]
     Metrics(#[from] prometheus::Error),
@@ -366,8 +370,22 @@ fn shard_plan(ground: &Ground, names: &Names, instance: &str, number: u32) -> Re
         open_time_max: settings.shard.open_time_max,
         idle_commit_ms: i64::try_from(settings.shard.idle_commit_interval.as_millis()).unwrap_or(i64::MAX),
         journal_kept_ms: i64::try_from(settings.journal.kept.as_millis()).unwrap_or(i64::MAX),
+        said: None,
         erase_within_ms: i64::try_from(settings.privacy.erase_within.as_millis()).unwrap_or(i64::MAX),
     })
+}
+
+/// Repairs shards whose state log has a hole (see `repair`).
+pub fn repair(ground: &Ground, tell: impl FnMut(repair::Progress)) -> Result<Standing, StartError> {
+    let names = Names::new(&ground.settings.kafka.prefix);
+    let watch = Watch {
+        metrics: Arc::new(Metrics::new()?),
+        status: Arc::new(Status::default()),
+        board: Arc::new(Board::default()),
+    };
+    let instance = ground.settings.instance.clone().unwrap_or_else(random_instance);
+    let plan = shard_plan(ground, &names, &instance, 0)?;
+    Ok(repair::repair(&ground.log, plan, watch, &ground.clock, tell)?)
 }
 
 /// Opens the embedded log with every topic in place. Outputs have one partition each there, so

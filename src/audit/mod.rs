@@ -6,7 +6,7 @@
 
 mod ledger;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,6 @@ use crate::log::{Consumer, Log, LogError, Membership, Place, ReadLimit, Record, 
 use crate::names::Names;
 use crate::telemetry::metrics::Metrics;
 use crate::trouble::{Stop, Trouble};
-use crate::wire::policy_file;
 
 use self::ledger::{Ledger, Violation};
 
@@ -143,20 +142,10 @@ impl Auditor {
     }
 }
 
-/// The topics that any policy's decisions go to, as far as they exist, and the end of the policy
-/// topic.
+/// The topics to read, and the end of the policy topic.
 fn output_topics(log: &dyn Log, names: &Names) -> Result<(Vec<String>, u64), LogError> {
     let (_, end) = log.bounds(&Place::new(&names.policy(), 0))?;
-    let mut wanted = BTreeSet::from([names.dead_letters()]);
-    for document in founding::policies(log, names)? {
-        if let Ok(policy) = policy_file::compile(&document) {
-            wanted.extend(names.outputs(&policy));
-        }
-    }
-    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
-    let found = log.topics(&wanted)?;
-    let topics = found.into_iter().flatten().map(|topic| topic.name.to_string());
-    Ok((topics.collect(), end))
+    Ok((founding::output_topics(log, names)?, end))
 }
 
 impl Round {

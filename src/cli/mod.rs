@@ -10,6 +10,7 @@ mod adapt;
 mod dead_letters;
 mod demo;
 mod export;
+mod repair;
 mod replay;
 mod serve;
 mod topics;
@@ -70,6 +71,9 @@ enum Command {
     /// Look through the records that could not be used, and send them back after a fix
     #[command(subcommand, name = "dead-letters")]
     DeadLetters(dead_letters::DeadLetters),
+    /// Make good a hole in a state log: decide the journal's stretch again, and say only what is missing
+    #[command(after_help = repair::HELP)]
+    Repair,
     /// Try a payload on stdin: which events a source's adapter makes of it, and why not
     Adapt(adapt::Adapt),
     /// Print the lead id of a person, by the secret of the settings
@@ -105,6 +109,7 @@ pub fn run() -> ExitCode {
         Command::Replay(arguments) => replay::run(&cli.config, arguments),
         Command::Export(arguments) => export::run(&cli.config, arguments),
         Command::DeadLetters(what) => dead_letters::run(&cli.config, what),
+        Command::Repair => repair::run(&cli.config),
         Command::Adapt(arguments) => adapt::run(&cli.config, arguments),
         Command::LeadId(person) => lead_id(&cli.config, person),
     };

@@ -28,6 +28,25 @@ const CHECK_PAUSE: Duration = Duration::from_secs(1);
 const ANSWERS_WAIT: Duration = Duration::from_secs(5);
 
 pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
+    let ground = ground(config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    let address = ground.settings.http.address;
+    let listener = runtime.block_on(TcpListener::bind(address)).map_err(|error| {
+        failed(format!(
+            "http.address {address}: cannot listen: {error}; set http.address to a free one"
+        ))
+    })?;
+    let service = Service::start(&ground).map_err(|error| failed(app::chain(&error)))?;
+    tracing::info!(%address, log = ?ground.settings.log, policy = ground.policy.1.version, "serving");
+    runtime.block_on(until_told(service, &ground, listener))
+}
+
+/// Checks everything that was written for it, begins to log, and opens the log.
+pub(super) fn ground(config: &[PathBuf]) -> Result<Ground, Failed> {
     let settings = super::settings(config)?;
     let policy = super::policy(&settings)?;
     let adapters = Adapters::load(&settings).map_err(|faults| failed_all(&faults, "fault"))?;
@@ -37,27 +56,13 @@ pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
     }
     let clock = Clock::machine();
     let log = open(&settings, &policy.1, &clock)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(failed)?;
-    let address = settings.http.address;
-    let listener = runtime.block_on(TcpListener::bind(address)).map_err(|error| {
-        failed(format!(
-            "http.address {address}: cannot listen: {error}; set http.address to a free one"
-        ))
-    })?;
-    let ground = Ground {
+    Ok(Ground {
         settings,
         policy,
         adapters,
         log,
         clock,
-    };
-    let service = Service::start(&ground).map_err(|error| failed(app::chain(&error)))?;
-    tracing::info!(%address, log = ?ground.settings.log, policy = ground.policy.1.version, "serving");
-    runtime.block_on(until_told(service, &ground, listener))
+    })
 }
 
 /// Opens the log with every topic in place.

@@ -1,5 +1,6 @@
 //! What must stand in the log before the first fact: the journal's foundation, and the policy.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::domain::journal::{Foundation, JournalRecord, PolicyDocument};
@@ -130,6 +131,20 @@ pub fn policies(log: &dyn Log, names: &Names) -> Result<Vec<PolicyDocument>, Log
     let (_, end) = log.bounds(&place)?;
     let published = read(log, &place, end)?;
     Ok(published.iter().filter_map(|value| parse_policy(value)).collect())
+}
+
+/// The topics that any policy's decisions and the dead letters go to, as far as they exist.
+pub fn output_topics(log: &dyn Log, names: &Names) -> Result<Vec<String>, LogError> {
+    let mut wanted = BTreeSet::from([names.dead_letters()]);
+    for document in policies(log, names)? {
+        if let Ok(policy) = policy_file::compile(&document) {
+            wanted.extend(names.outputs(&policy));
+        }
+    }
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    let found = log.topics(&wanted)?;
+    let topics = found.into_iter().flatten().map(|topic| topic.name.to_string());
+    Ok(topics.collect())
 }
 
 fn version(document: &PolicyDocument) -> u64 {

@@ -7,6 +7,7 @@
 pub mod kafka;
 pub mod local;
 pub mod simulated;
+mod through;
 
 use std::any::Any;
 use std::fmt;
@@ -14,6 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::time::Instant;
+
+pub use self::through::read_through;
 
 /// One partition of a topic.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

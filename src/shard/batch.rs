@@ -98,6 +98,8 @@ impl Load {
 pub(super) struct Writer<'a> {
     pub(super) transactor: &'a mut dyn Transactor,
     pub(super) plan: &'a Plan,
+    /// Outputs that a repair has added.
+    pub(super) added: usize,
 }
 
 impl Writer<'_> {
@@ -105,19 +107,25 @@ impl Writer<'_> {
     pub(super) fn outputs(&mut self, lives: &BTreeMap<u32, &mut Live>) -> Result<(), LogError> {
         for (shard, live) in lives {
             for numbered in &live.pending.outputs {
-                match &numbered.what {
+                let sequence = numbered.sequence;
+                let (topic, partition, record) = match &numbered.what {
                     Outgoing::Decision(output) => {
-                        let topic = self.plan.names.output(&output.topic);
-                        let record = outputs::record(output, self.plan.decider(*shard), numbered.sequence);
-                        self.transactor.append(&topic, None, record)?;
+                        let record = outputs::record(output, self.plan.decider(*shard), sequence);
+                        (self.plan.names.output(&output.topic), None, record)
                     }
                     Outgoing::DeadLetter(original, rejection) => {
-                        let record = outputs::dead_letter(original, rejection, *shard, numbered.sequence);
+                        let record = outputs::dead_letter(original, rejection, *shard, sequence);
                         let partition = outputs::dead_letter_partition(original, self.plan.dead_letter_partitions);
-                        self.transactor
-                            .append(&self.plan.names.dead_letters(), partition, record)?;
+                        (self.plan.names.dead_letters(), partition, record)
                     }
+                };
+                if let Some(said) = &self.plan.said {
+                    if said.holds(*shard, sequence, &topic, &record)? {
+                        continue;
+                    }
+                    self.added += 1;
                 }
+                self.transactor.append(&topic, partition, record)?;
             }
         }
         Ok(())
@@ -173,6 +181,11 @@ impl Writer<'_> {
             },
         )?;
         Ok(())
+    }
+
+    /// From where on what the state log says is to be forgotten.
+    pub(super) fn mended(&mut self, partition: u32, next: u64) -> Result<u64, LogError> {
+        self.state_record(partition, &StateRecord::Mended { next })
     }
 
     fn state_record(&mut self, partition: u32, record: &StateRecord) -> Result<u64, LogError> {

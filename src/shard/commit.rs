@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::batch::{self, Load, Writer};
 use super::forward::Forward;
-use super::{Attempt, Interrupt, Live, Phase, Plan, Stop, Worker};
+use super::{Attempt, Interrupt, Live, Mending, Phase, Plan, Stop, Worker};
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::shard::Outgoing;
@@ -108,6 +108,7 @@ impl Worker {
         let mut writer = Writer {
             transactor: transactor.as_mut(),
             plan: &self.plan,
+            added: 0,
         };
         let early = planted::is(Bug::StateBeforeOutputs)
             .then(|| writer.states_alone(self.log.as_ref(), &mut lives))
@@ -121,6 +122,7 @@ impl Worker {
             Some(offsets) => offsets,
             None => writer.states(self.log.as_ref(), &mut lives)?,
         };
+        let added = writer.added;
         transactor.flush()?;
         if !planted::is(Bug::OffsetsLeftOut) {
             transactor.positions(&offsets, &ownership)?;
@@ -141,6 +143,7 @@ impl Worker {
         if commit == Commit::Slow && !planted::is(Bug::SlowCommitTrusted) {
             self.writer = None;
         }
+        self.outputs_added += added;
         for live in lives.values_mut() {
             live.settle(&self.metrics, now);
         }
@@ -176,6 +179,7 @@ impl Live {
             self.forward = attempt.forward;
             self.is_signed = true;
             self.fences.clear();
+            self.mending = self.mending.take().and_then(|mending| mending.after(self.committed));
         }
         self.committed_at = now.running_ms;
         let settled = std::mem::take(&mut self.pending);
@@ -187,6 +191,16 @@ impl Live {
         for (role, verdict) in &settled.tally {
             metrics.judged(*role, verdict);
         }
+    }
+}
+
+impl Mending {
+    /// What is left of it once so much of the journal is committed.
+    fn after(self, committed: u64) -> Option<Self> {
+        (committed < self.committed).then_some(Self {
+            is_to_be_told: false,
+            ..self
+        })
     }
 }
 
@@ -227,7 +241,7 @@ impl Writer<'_> {
         let mut offsets = Vec::new();
         for (partition, live) in lives {
             let next = live.shard.next_offset();
-            if next == live.committed && live.is_signed && live.pending.changed.is_empty() {
+            if next == live.committed && live.is_signed && live.mending.is_none() && live.pending.changed.is_empty() {
                 continue;
             }
             let erase_within_ms = self.plan.erase_within_ms;
@@ -240,10 +254,13 @@ impl Writer<'_> {
             let images = batch::remember(live, &mut forward, erase_within_ms)
                 .map_err(|Malformed| Interrupt::Stop(Stop::Refused(format!("the turn of {place} is malformed"))))?;
             let written = images.shard.clone();
+            if live.mending.is_some_and(|mending| mending.is_to_be_told) {
+                forward.wrote(self.mended(*partition, live.committed)?);
+            }
             forward.wrote(self.state(*partition, images)?);
             live.attempt = Some(Attempt { next, written, forward });
             let committed = Committed {
-                offset: next,
+                offset: live.mending.map_or(next, |mending| next.max(mending.committed)),
                 metadata: String::new(),
             };
             offsets.push((Place::new(&self.plan.names.journal(), *partition), committed));

@@ -185,6 +185,7 @@ impl Bench {
                 idle_commit_ms: 1_000,
                 erase_within_ms: self.erase_within_ms,
                 journal_kept_ms: JOURNAL_KEPT_MS,
+                said: None,
             };
             let watch = Watch {
                 metrics: Arc::new(Metrics::new().unwrap()),
@@ -497,7 +498,7 @@ impl Bench {
             let record = wire::state::decode(record.value.as_deref().unwrap()).unwrap();
             match record {
                 StateRecord::Images(images) => images.turn,
-                StateRecord::Fence { .. } => None,
+                StateRecord::Fence { .. } | StateRecord::Mended { .. } => None,
             }
         })
     }

@@ -12,6 +12,7 @@ mod forward_tests;
 mod gauges;
 mod kept;
 mod restore;
+mod said;
 mod takeover;
 mod unsettled;
 
@@ -33,6 +34,7 @@ use crate::wire;
 use crate::wire::outputs::Decider;
 
 pub use self::gauges::Board;
+pub use self::said::Said;
 
 use self::batch::{Load, Pace};
 use self::forward::Forward;
@@ -81,6 +83,8 @@ pub struct Plan {
     pub erase_within_ms: i64,
     /// Journal records that are done with are kept for so many milliseconds of journal time.
     pub journal_kept_ms: i64,
+    /// What was said before, where shards are repaired.
+    pub said: Option<Arc<Said>>,
 }
 
 impl Plan {
@@ -173,6 +177,23 @@ pub struct Worker {
     doubted: BTreeMap<u32, u64>,
     /// The policy version that was shown last.
     shown_policy: Option<u64>,
+    repaired: usize,
+    outputs_added: usize,
+}
+
+/// Where a worker stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Partitions that are its own.
+    pub owned: usize,
+    /// Of them, those that are restored.
+    pub restored: usize,
+    /// Those that a repair had to make good.
+    pub repaired: usize,
+    /// Outputs that a repair has added.
+    pub outputs_added: usize,
+    /// Everything in the journal is decided and committed.
+    pub is_at_rest: bool,
 }
 
 /// How far a partition is on its way to being ours.
@@ -207,6 +228,19 @@ struct Live {
     is_signed: bool,
     /// When it was looked whether the journal can be trimmed.
     looked_at: i64,
+    /// What a repair has to make good.
+    mending: Option<Mending>,
+    /// The journal has been read to its end.
+    is_at_end: bool,
+}
+
+/// What a repair has to make good.
+#[derive(Clone, Copy)]
+struct Mending {
+    /// The state log does not say yet where its use ends.
+    is_to_be_told: bool,
+    /// The group keeps this journal offset until the shard is past it.
+    committed: u64,
 }
 
 /// What of a shard is so once its transaction is committed.
@@ -242,6 +276,8 @@ impl Worker {
             ended: BTreeSet::new(),
             doubted: BTreeMap::new(),
             shown_policy: None,
+            repaired: 0,
+            outputs_added: 0,
             lag_asked_at: i64::MIN / 2,
         })
     }
@@ -258,6 +294,21 @@ impl Worker {
             Err(Interrupt::Stop(stop)) => Err(stop),
             Err(Interrupt::Log(LogError::Refused(why))) => Err(Stop::Refused(why)),
             Err(Interrupt::Log(error)) => self.start_over(error, now),
+        }
+    }
+
+    /// How far it is.
+    pub fn standing(&self) -> Standing {
+        let ready: Vec<&Live> = self.partitions.values().filter_map(Phase::live).collect();
+        let rests =
+            |live: &&Live| live.is_at_end && live.committed == live.shard.next_offset() && live.mending.is_none();
+        let (owned, restored) = (self.partitions.len(), ready.len());
+        Standing {
+            owned,
+            restored,
+            repaired: self.repaired,
+            outputs_added: self.outputs_added,
+            is_at_rest: restored == owned && ready.iter().all(rests),
         }
     }
 
@@ -332,7 +383,7 @@ impl Worker {
                 self.forget(&places)?;
             }
             Signal::Records(place, records) => self.apply(place.partition, &records, now)?,
-            Signal::End(place, _) => self.show_lag(place.partition, 0),
+            Signal::End(place, _) => self.at_end(place.partition),
             Signal::Unreadable(place, why) => tracing::warn!(%place, why, "cannot read the journal right now"),
             Signal::OutOfRange(place) => self.out_of_range(&place)?,
         }
@@ -354,6 +405,13 @@ impl Worker {
         Err(Interrupt::Log(LogError::Unknown(format!(
             "{place} could not be read at {next}, though it reaches from {start} to {end}"
         ))))
+    }
+
+    fn at_end(&mut self, partition: u32) {
+        if let Some(Phase::Ready(live)) = self.partitions.get_mut(&partition) {
+            live.is_at_end = true;
+        }
+        self.show_lag(partition, 0);
     }
 
     fn forget(&mut self, places: &[Place]) -> Result<(), LogError> {
@@ -386,6 +444,7 @@ impl Worker {
             let at = planted::either(Bug::OwnTime, now.time, record.time);
             let applied = live.shard.apply(record.offset, at, &journaled, &mut live.pending);
             applied.map_err(|halt| Interrupt::Stop(Stop::Halt { partition, halt }))?;
+            live.is_at_end = false;
             self.load.took(value.len());
             if self.is_full() {
                 self.commit(now)?;

@@ -14,7 +14,7 @@ use crate::domain::bytes::Malformed;
 use crate::domain::shard::{Charter, Part, Shard};
 use crate::log::{Found, Isolation, Log, LogError, Place, ReadLimit, Reader, Record};
 use crate::planted::{self, Bug};
-use crate::wire::state::{self, Images, StateRecord};
+use crate::wire::state::{self, Images, StateRecord, TurnPlace};
 
 /// The header of a state record that names the transactional id it was written under.
 pub(super) const WRITER_HEADER: &str = "writer";
@@ -37,6 +37,8 @@ pub(super) struct Restore {
     place: Place,
     /// Of the fence it reads up to.
     pub(super) token: [u8; 16],
+    /// Where the log is broken, it ends with what stands before.
+    repairs: bool,
     reader: Box<dyn Reader>,
     /// Where the reader stands; an uncommitted read begins there.
     next: u64,
@@ -67,6 +69,18 @@ pub(super) struct Gathered {
     open: Vec<Images>,
     open_bytes: u64,
     forward: Forward,
+    /// Where the last turn began that has gone round.
+    round: Option<u64>,
+    /// What is wrong with what follows, none of which was taken.
+    broken: Option<String>,
+}
+
+/// What a restore ends with.
+pub(super) struct Restored {
+    pub(super) shard: Shard,
+    pub(super) forward: Forward,
+    /// Behind it the state log cannot be used.
+    pub(super) is_broken: bool,
 }
 
 /// Why a restore ends without a shard.
@@ -87,7 +101,13 @@ pub enum RestoreError {
 
 impl Restore {
     /// Begins at the start of the state log; the fence with `token` was committed before.
-    pub(super) fn begin(log: &dyn Log, place: &Place, token: [u8; 16], now: Now) -> Result<Self, LogError> {
+    pub(super) fn begin(
+        log: &dyn Log,
+        place: &Place,
+        token: [u8; 16],
+        repairs: bool,
+        now: Now,
+    ) -> Result<Self, LogError> {
         let (start, end) = log.bounds(place)?;
         let isolation = planted::either(Bug::UncommittedBelieved, Isolation::Uncommitted, Isolation::Committed);
         let reader = log.reader(place, start, isolation)?;
@@ -95,6 +115,7 @@ impl Restore {
         Ok(Self {
             place: place.clone(),
             token,
+            repairs,
             reader,
             next: start,
             gathered,
@@ -107,12 +128,7 @@ impl Restore {
     }
 
     /// Reads on; the shard, once the fence has been read.
-    pub(super) fn step(
-        &mut self,
-        log: &dyn Log,
-        charter: Charter,
-        now: Now,
-    ) -> Result<Option<(Shard, Forward)>, RestoreError> {
+    pub(super) fn step(&mut self, log: &dyn Log, charter: Charter, now: Now) -> Result<Option<Restored>, RestoreError> {
         let records = match self.reader.read(READ, READ_WAIT)? {
             Found::Records(records) => records,
             Found::Trimmed(start) => {
@@ -132,7 +148,11 @@ impl Restore {
             self.next = record.offset + 1;
             self.quiet_since = now.running_ms;
             let value = record.value.as_deref().unwrap_or_default();
-            match state::decode(value).map_err(|Malformed| self.broken("a record is malformed"))? {
+            let Ok(record_of_state) = state::decode(value) else {
+                self.gathered.break_off("a record is malformed");
+                continue;
+            };
+            match record_of_state {
                 StateRecord::Fence { token, .. } if token == self.token => return self.finish(charter).map(Some),
                 StateRecord::Fence { token, writer } => {
                     self.writers.retain(|known| *known != writer);
@@ -144,6 +164,10 @@ impl Restore {
                     self.writers = writer_of(&record).into_iter().collect();
                     self.gathered.open_bytes += value.len() as u64 + RECORD_OVERHEAD;
                     self.gathered.take(images).map_err(|why| self.broken(&why))?;
+                }
+                StateRecord::Mended { next } => {
+                    self.writers = writer_of(&record).into_iter().collect();
+                    self.gathered.mended(next).map_err(|why| self.broken(&why))?;
                 }
             }
         }
@@ -184,14 +208,26 @@ impl Restore {
         }
     }
 
-    fn finish(&mut self, charter: Charter) -> Result<(Shard, Forward), RestoreError> {
+    fn finish(&mut self, charter: Charter) -> Result<Restored, RestoreError> {
         let mut gathered = std::mem::take(&mut self.gathered);
+        if let Some(why) = &gathered.broken {
+            if !self.repairs {
+                return Err(self.broken(why));
+            }
+            if !gathered.is_complete(self.bounds.0) {
+                let words =
+                    format!("{why}; what stood in front of it has been deleted in part, so it cannot be repaired");
+                return Err(self.broken(&words));
+            }
+        }
+        let is_broken = gathered.broken.is_some();
         let forward = std::mem::take(&mut gathered.forward);
         let shard = gathered.shard(charter);
-        Ok((
-            shard.map_err(|Malformed| self.broken("an image is malformed"))?,
+        Ok(Restored {
+            shard: shard.map_err(|Malformed| self.broken("an image is malformed"))?,
             forward,
-        ))
+            is_broken,
+        })
     }
 
     fn broken(&self, why: &str) -> RestoreError {
@@ -226,28 +262,54 @@ impl Gathered {
         Ok(shard)
     }
 
-    /// Takes the next record.
+    /// Takes the next record, unless something was wrong before it.
     pub(super) fn take(&mut self, images: Images) -> Result<(), String> {
+        if self.broken.is_some() {
+            return Ok(());
+        }
         if let Some(first) = self.open.first()
             && first.covers != images.covers
         {
-            return Err(format!("the range {:?} was never closed", first.covers));
+            self.break_off(&format!("the range {:?} was never closed", first.covers));
+            return Ok(());
         }
         let closes = images.closes;
         self.open.push(images);
         if closes { self.close() } else { Ok(()) }
     }
 
+    /// Nothing that follows is taken.
+    fn break_off(&mut self, why: &str) {
+        self.broken.get_or_insert_with(|| why.to_owned());
+        self.open.clear();
+        self.open_bytes = 0;
+    }
+
+    /// A repair has gone on from here.
+    fn mended(&mut self, next: u64) -> Result<(), String> {
+        let end = self.end.unwrap_or_default();
+        if end != next {
+            return Err(format!("it was repaired from {next} on, but can be read up to {end}"));
+        }
+        self.broken = None;
+        self.open.clear();
+        Ok(())
+    }
+
+    /// Whether everything that lives stands in what was read: nothing of it was deleted since.
+    fn is_complete(&self, start: u64) -> bool {
+        start == 0 || self.round.is_some_and(|round| start <= round)
+    }
+
     fn close(&mut self) -> Result<(), String> {
+        let start = self.open.last().map(|images| images.covers.start);
+        if let (Some(start), Some(end)) = (start, self.end)
+            && start != end
+        {
+            self.break_off(&format!("a range begins at {start} where {end} was to follow"));
+            return Ok(());
+        }
         for images in std::mem::take(&mut self.open) {
-            if let (true, Some(end)) = (images.closes, self.end)
-                && images.covers.start != end
-            {
-                return Err(format!(
-                    "a range begins at {} where {end} was to follow",
-                    images.covers.start
-                ));
-            }
             let carried = images.carried.into_iter().map(|(key, image)| (key, Some(image)));
             for (key, image) in images.changed.into_iter().chain(carried) {
                 let part = Part::parse(&key).map_err(|Malformed| "a key is malformed".to_owned())?;
@@ -257,6 +319,8 @@ impl Gathered {
             if images.closes {
                 self.end = Some(images.covers.end);
                 self.own = images.shard;
+                let round = images.turn.as_ref().filter(|turn| turn.place == TurnPlace::Round);
+                self.round = round.map(|turn| turn.start).or(self.round);
                 self.forward.read(images.turn, std::mem::take(&mut self.open_bytes));
             }
         }

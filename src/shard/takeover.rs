@@ -1,9 +1,9 @@
 //! Coming and going of partitions: fences, restores, and what the dead have left open.
 
 use super::batch::{self, Load, Writer};
-use super::restore::{FAREWELL, Restore, RestoreError};
+use super::restore::{FAREWELL, Restore, RestoreError, Restored};
 use super::unsettled::{Ending, Unsettled};
-use super::{Interrupt, Live, Phase, QUIET_MS_MAX, Stop, Worker};
+use super::{Interrupt, Live, Mending, Phase, QUIET_MS_MAX, Stop, Worker};
 use crate::clock::Now;
 use crate::domain::shard::{Charter, Consequences, Shard};
 use crate::log::{Commit, Committed, LogError, Ownership, Place};
@@ -44,7 +44,7 @@ impl Worker {
             if let Some(Phase::Unsettled(unsettled)) = self.partitions.get_mut(partition) {
                 unsettled.look(self.log.as_ref(), &place, token, now)?;
             } else {
-                let restore = Restore::begin(self.log.as_ref(), &place, token, now)?;
+                let restore = Restore::begin(self.log.as_ref(), &place, token, self.plan.said.is_some(), now)?;
                 self.partitions.insert(*partition, Phase::Restoring(restore));
             }
         }
@@ -63,7 +63,13 @@ impl Worker {
         let phase = match (ending, unsettled.token()) {
             (Ending::Others, Some(token)) => {
                 let place = Place::new(&self.plan.names.state(), partition);
-                Phase::Restoring(Restore::begin(self.log.as_ref(), &place, token, now)?)
+                Phase::Restoring(Restore::begin(
+                    self.log.as_ref(),
+                    &place,
+                    token,
+                    self.plan.said.is_some(),
+                    now,
+                )?)
             }
             (Ending::Others, None) => Phase::Assigned,
             (Ending::Written | Ending::NotWritten, _) => {
@@ -114,6 +120,7 @@ impl Worker {
         let mut writer = Writer {
             transactor: transactor.as_mut(),
             plan: &self.plan,
+            added: 0,
         };
         for partition in partitions {
             writer.fence(*partition, token)?;
@@ -146,7 +153,7 @@ impl Worker {
                 RestoreError::Log(error) => Interrupt::Log(error),
                 RestoreError::Broken { .. } => Interrupt::Stop(Stop::Restore(error)),
             })?;
-        let Some((shard, forward)) = restored else {
+        let Some(restored) = restored else {
             if now.running_ms - restore.quiet_since >= QUIET_MS_MAX {
                 restore.quiet_since = now.running_ms;
                 let writers = restore.writers_ahead(self.log.as_ref())?;
@@ -154,6 +161,11 @@ impl Worker {
             }
             return Ok(());
         };
+        let Restored {
+            shard,
+            forward,
+            is_broken,
+        } = restored;
         let (began_at, fence) = (restore.began_at, restore.token);
         let predecessors = restore.predecessors();
         let is_signed = predecessors.iter().all(|writer| *writer == self.plan.writer_id);
@@ -164,7 +176,8 @@ impl Worker {
         shard
             .goes_with(foundation)
             .map_err(|halt| Interrupt::Stop(Stop::Halt { partition, halt }))?;
-        self.check_restored(&journal, &shard)?;
+        let mending = self.check_restored(&journal, &shard, is_broken)?;
+        self.repaired += usize::from(mending.is_some());
         self.metrics
             .shard
             .restore_seconds
@@ -185,6 +198,8 @@ impl Worker {
                 fences: vec![fence],
                 is_signed,
                 looked_at: now.running_ms,
+                mending,
+                is_at_end: false,
             })),
         );
         Ok(())
@@ -192,19 +207,37 @@ impl Worker {
 
     /// What the state log says must reach what the group has committed, and the journal must still
     /// have what follows. A worker that was held up behind its fence sees what others have done
-    /// since; so what is wrong counts only once another restore has come to the same place.
-    fn check_restored(&mut self, journal: &Place, shard: &Shard) -> Result<(), Interrupt> {
+    /// since; so what is wrong counts only once another restore has come to the same place. What a
+    /// repair has to make good, where one is under way.
+    fn check_restored(
+        &mut self,
+        journal: &Place,
+        shard: &Shard,
+        is_broken: bool,
+    ) -> Result<Option<Mending>, Interrupt> {
         let committed = self.consumer.committed(std::slice::from_ref(journal))?.pop().flatten();
         let committed = committed.map_or(0, |committed| committed.offset);
         let (start, _) = self.log.bounds(journal)?;
         let next = shard.next_offset();
+        if self.plan.said.is_some() && next >= start && (is_broken || next < committed) {
+            tracing::warn!(
+                partition = journal.partition,
+                from = next,
+                until = committed,
+                "to be repaired"
+            );
+            return Ok(Some(Mending {
+                is_to_be_told: true,
+                committed,
+            }));
+        }
         let wrong = if next < committed || planted::is(Bug::EqualityInRestore) && next != committed {
             format!("the state log ends at journal offset {next}, but {committed} was committed: state is missing")
         } else if next < start {
             format!("{journal} begins at {start}, but {next} comes next: its records were deleted too early")
         } else {
             self.doubted.remove(&journal.partition);
-            return Ok(());
+            return Ok(None);
         };
         if self.doubted.insert(journal.partition, next) == Some(next) {
             return Err(Interrupt::Stop(Stop::Refused(wrong)));

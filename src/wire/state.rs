@@ -14,6 +14,7 @@ pub const FORMAT: u8 = 2;
 
 const IMAGES: u8 = 0;
 const FENCE: u8 = 1;
+const MENDED: u8 = 2;
 
 /// What the envelope of a record takes besides entities and the shard's own state.
 const ENVELOPE_BYTES: usize = 64;
@@ -38,6 +39,12 @@ pub enum StateRecord {
         token: [u8; 16],
         /// The transactional id of whoever restores.
         writer: String,
+    },
+    /// What stands before this counts up to the range that ends at this journal offset, and no
+    /// further: a repair goes on from there.
+    Mended {
+        /// The journal offset.
+        next: u64,
     },
 }
 
@@ -99,6 +106,10 @@ pub fn encode(record: &StateRecord) -> Vec<u8> {
             writer.raw(token);
             writer.text(by);
         }
+        StateRecord::Mended { next } => {
+            writer.u8(MENDED);
+            writer.uint(*next);
+        }
     }
     writer.0
 }
@@ -116,6 +127,7 @@ pub fn decode(bytes: &[u8]) -> Result<StateRecord, Malformed> {
             token: reader.array()?,
             writer: reader.text()?.to_owned(),
         },
+        MENDED => StateRecord::Mended { next: reader.uint()? },
         _ => return Err(Malformed),
     };
     reader.end()?;
@@ -288,6 +300,7 @@ mod tests {
             turn(TurnPlace::After(vec![1, 2])),
             turn(TurnPlace::Round),
             fence,
+            StateRecord::Mended { next: 300 },
         ];
         let lines = records.iter().map(|record| {
             assert_eq!(decode(&encode(record)).as_ref(), Ok(record));

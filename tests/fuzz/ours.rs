@@ -94,6 +94,7 @@ fn state_said(input: &[u8]) -> u64 {
                     usize::from(it.turn.is_some()),
                 ],
                 StateRecord::Fence { writer, .. } => [2, writer.len().min(9), 0, 0],
+                StateRecord::Mended { .. } => [3, 0, 0, 0],
             };
             assert_eq!(state::decode(&state::encode(&record)), Ok(record));
             number(sizes)

@@ -200,7 +200,11 @@ impl Deployment {
     }
 
     pub fn worker(&self, id: &str) -> Worker {
-        let plan = shard::Plan {
+        Worker::join(self.log.clone(), self.shard_plan(id), self.watch.clone()).unwrap()
+    }
+
+    pub fn shard_plan(&self, id: &str) -> shard::Plan {
+        shard::Plan {
             names: self.names.clone(),
             deployment: "local".into(),
             foundation: foundation(self.partitions),
@@ -217,8 +221,8 @@ impl Deployment {
             idle_commit_ms: 10_000,
             erase_within_ms: self.erase_within_ms,
             journal_kept_ms: self.journal_kept_ms,
-        };
-        Worker::join(self.log.clone(), plan, self.watch.clone()).unwrap()
+            said: None,
+        }
     }
 
     /// Appends bare JSON to the inbox, durably.

@@ -1,0 +1,41 @@
+//! `tasuki repair`: shards whose state log has a hole.
+
+use std::path::PathBuf;
+
+use super::{Failed, count, failed, serve};
+use crate::app;
+use crate::repair::Progress;
+
+pub(super) const HELP: &str = "\
+For a shard that stops with \"state is missing\" or \"the state log … cannot be used\". Stop every `tasuki serve` of the \
+deployment, keep copies of the topics, then run this with the same settings and the same version.
+
+From the last whole record of the state log on, what stands in the journal is decided once more. What can be read among \
+the outputs is left alone, and the rest is said, so readers get each decision once, the missing ones late. If something \
+else was said than the journal leads to, nothing more is written, and the shard goes on refusing to work. A repair that \
+is interrupted goes on where it stopped; `tasuki serve` refuses until one has come to its end.
+
+It cannot help where the journal no longer reaches back to the hole (journal.kept), or where what stood in front of the \
+hole in the state log has been deleted since; it says so.";
+
+pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
+    let ground = serve::ground(config)?;
+    let done = app::repair(&ground, tell).map_err(|error| failed(app::chain(&error)))?;
+    if done.repaired == 0 {
+        println!("nothing had to be repaired: {} whole", count(done.owned, "shard"));
+    } else {
+        println!(
+            "{} repaired, {} said that had been missing",
+            count(done.repaired, "shard"),
+            count(done.outputs_added, "output")
+        );
+    }
+    Ok(())
+}
+
+fn tell(progress: Progress) {
+    match progress {
+        Progress::Read(outputs) => eprintln!("tasuki: {} read", count(outputs, "output")),
+        Progress::Works(at) => eprintln!("tasuki: {} of {} restored", at.restored, count(at.owned, "shard")),
+    }
+}

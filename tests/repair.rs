@@ -1,0 +1,284 @@
+//! Holes in state logs: a shard that has one stops, and a repair says what is missing, once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    reason = "a test program may panic, and uses a part of what is shared"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::json;
+use support::deployment::{BEGINNING, Deployment, POLICY, form, open_local};
+use tasuki::clock::Clock;
+use tasuki::log::{LogError, Place, ReadLimit, Record, read_through};
+use tasuki::repair::{RepairError, repair, said};
+use tasuki::shard::{Plan, Standing, Worker};
+use tasuki::wire::outputs;
+use tasuki::wire::state::{self, StateRecord};
+
+const PARTITIONS: u32 = 4;
+const SAID_IN: [&str; 5] = [
+    "sales.handoffs.inside",
+    "sales.sla",
+    "marketing.feedback",
+    "leads.lifecycle",
+    "tasuki.dead-letters",
+];
+
+/// What was said: by shard and number, the topic and the bytes, as often as it can be read.
+type Outputs = BTreeMap<(u32, u64), Vec<(String, Option<Vec<u8>>)>>;
+
+/// A deployment that has been at work for a while, and has stopped.
+struct Company {
+    directory: tempfile::TempDir,
+    deployment: Deployment,
+}
+
+impl Company {
+    fn after_a_while() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Clock::fast(BEGINNING.time, 600);
+        let log = Arc::new(open_local(directory.path(), &clock));
+        let company = Self {
+            deployment: Deployment::new(log, clock, PARTITIONS, POLICY),
+            directory,
+        };
+        for wave in 0..6 {
+            company.goes_on(wave);
+        }
+        company
+    }
+
+    /// Some leads more, a record that cannot be used, and time.
+    fn goes_on(&self, wave: u32) {
+        let deployment = &self.deployment;
+        let leads = wave * 6..wave * 6 + 6;
+        let mut events: Vec<_> = leads.map(|lead| form(lead, lead)).collect();
+        events.push(json!({"no": "type"}));
+        deployment.send(&events);
+        let (mut intake, mut worker) = (deployment.intake(), deployment.worker("w"));
+        for _ in 0..15 {
+            intake.step(deployment.clock.read()).unwrap();
+            worker.step(deployment.clock.read()).unwrap();
+        }
+        intake.close();
+        worker.close();
+    }
+
+    fn outputs(&self) -> Outputs {
+        let mut said = Outputs::new();
+        for topic in SAID_IN {
+            for record in self.deployment.records(topic) {
+                let name = outputs::numbered(&record.headers, topic == "tasuki.dead-letters").unwrap();
+                said.entry(name).or_default().push((topic.to_owned(), record.value));
+            }
+        }
+        said
+    }
+
+    /// The shard that has said most, and the number of what it said last.
+    fn last_said(&self) -> (u32, u64) {
+        let said = self.outputs();
+        let of = |shard: u32| {
+            said.keys()
+                .filter(|(it, _)| *it == shard)
+                .map(|(_, sequence)| *sequence)
+                .max()
+        };
+        (0..PARTITIONS)
+            .map(|shard| (shard, of(shard).unwrap()))
+            .max_by_key(|(_, last)| *last)
+            .unwrap()
+    }
+
+    /// Offsets of the state log's closed ranges that are not empty.
+    fn ranges(&self, shard: u32) -> Vec<u64> {
+        let is_range = |record: &&Record| match state::decode(record.value.as_deref().unwrap()).unwrap() {
+            StateRecord::Images(images) => images.closes && !images.covers.is_empty(),
+            StateRecord::Fence { .. } | StateRecord::Mended { .. } => false,
+        };
+        self.state_log(shard)
+            .iter()
+            .filter(is_range)
+            .map(|record| record.offset)
+            .collect()
+    }
+
+    fn state_log(&self, shard: u32) -> Vec<Record> {
+        let place = Place::new("tasuki.state", shard);
+        let (start, end) = self.deployment.log.bounds(&place).unwrap();
+        let mut records = Vec::new();
+        read_through(self.deployment.log.as_ref(), &place, start..end, |record| {
+            records.push(record);
+            Ok::<(), LogError>(())
+        })
+        .unwrap();
+        records
+    }
+
+    /// Runs SQL on one record of the log.
+    fn damage(&self, sql: &str, place: &Place, offset: u64) {
+        let file = rusqlite::Connection::open(self.directory.path().join("tasuki.db")).unwrap();
+        let number = "SELECT number << 40 FROM partitions WHERE topic = ?1 AND partition = ?2";
+        let sql = format!("{sql} WHERE id = ({number}) + ?3");
+        let changed = file
+            .execute(&sql, (&*place.topic, place.partition, offset as i64))
+            .unwrap();
+        assert_eq!(changed, 1, "{place} {offset}");
+    }
+
+    fn lose_range(&self, shard: u32, offset: u64) {
+        self.damage("DELETE FROM records", &Place::new("tasuki.state", shard), offset);
+    }
+
+    /// Where an output stands, and whether others stand behind it.
+    fn place(&self, (shard, sequence): (u32, u64)) -> (Place, u64, bool) {
+        for topic in SAID_IN {
+            let partitions = self
+                .deployment
+                .log
+                .topics(&[topic])
+                .unwrap()
+                .pop()
+                .flatten()
+                .unwrap()
+                .partitions;
+            for place in (0..partitions).map(|partition| Place::new(topic, partition)) {
+                let (start, end) = self.deployment.log.bounds(&place).unwrap();
+                let mut found = None;
+                read_through(self.deployment.log.as_ref(), &place, start..end, |record| {
+                    let name = outputs::numbered(&record.headers, topic == "tasuki.dead-letters");
+                    found = found.or_else(|| (name == Some((shard, sequence))).then_some(record.offset));
+                    Ok::<(), LogError>(())
+                })
+                .unwrap();
+                if let Some(offset) = found {
+                    return (place, offset, offset + 1 < end);
+                }
+            }
+        }
+        panic!("output {sequence} of shard {shard} is not there");
+    }
+
+    /// How a worker ends that is started now.
+    fn refusal(&self) -> String {
+        let mut worker = self.deployment.worker("w");
+        let stop = (0..200).find_map(|_| worker.step(self.deployment.clock.read()).err());
+        stop.expect("it refuses to work").to_string()
+    }
+
+    fn repair(&self) -> Result<Standing, RepairError> {
+        let deployment = &self.deployment;
+        let plan = deployment.shard_plan("w");
+        repair(
+            &deployment.log,
+            plan,
+            deployment.watch.clone(),
+            &deployment.clock,
+            |_| {},
+        )
+    }
+
+    /// The service goes on as if nothing had been.
+    fn works_again(&self, before: &Outputs) {
+        self.goes_on(100);
+        let after = self.outputs();
+        assert!(after.values().all(|said| said.len() == 1), "nothing is said twice");
+        let last = |said: &Outputs| {
+            (0..PARTITIONS)
+                .map(|shard| said.keys().filter(|(it, _)| *it == shard).count())
+                .sum::<usize>()
+        };
+        assert!(last(&after) > last(before) && before.iter().all(|(name, said)| after.get(name) == Some(said)));
+    }
+}
+
+#[test]
+fn a_hole_is_made_good_and_only_what_is_missing_is_said() {
+    let company = Company::after_a_while();
+    let (before, (shard, last)) = (company.outputs(), company.last_said());
+    let ranges = company.ranges(shard);
+    company.lose_range(shard, ranges[ranges.len() / 2]);
+    // The end of a partition of the embedded log is told by its records.
+    let mut latest = (1..=last).rev().map(|sequence| company.place((shard, sequence)));
+    let (place, offset, _) = latest.find(|(_, _, has_more)| *has_more).unwrap();
+    company.damage("DELETE FROM records", &place, offset);
+    let refusal = company.refusal();
+    assert!(refusal.contains("a range begins at"), "{refusal}");
+
+    let standing = company.repair().unwrap();
+    assert_eq!((standing.repaired, standing.outputs_added), (1, 1));
+    assert_eq!(company.outputs(), before);
+    company.works_again(&before);
+    let standing = company.repair().unwrap();
+    assert_eq!((standing.repaired, standing.outputs_added), (0, 0), "it is whole");
+}
+
+#[test]
+fn a_repair_that_is_interrupted_goes_on_where_it_stopped() {
+    let company = Company::after_a_while();
+    let (before, (shard, _)) = (company.outputs(), company.last_said());
+    let ranges = company.ranges(shard);
+    for lost in &ranges[ranges.len() / 2..] {
+        company.lose_range(shard, *lost);
+    }
+    let refusal = company.refusal();
+    assert!(refusal.contains("state is missing"), "{refusal}");
+
+    let deployment = &company.deployment;
+    let said = said(deployment.log.as_ref(), &deployment.names, |_| {}).unwrap();
+    let one = ReadLimit {
+        records_max: 1,
+        bytes_max: 1,
+    };
+    let plan = Plan {
+        said: Some(Arc::new(said)),
+        batch: one,
+        ..deployment.shard_plan("w")
+    };
+    let mut worker = Worker::join(deployment.log.clone(), plan, deployment.watch.clone()).unwrap();
+    while company.ranges(shard).len() < ranges.len() / 2 + 2 {
+        worker.step(deployment.clock.read()).unwrap();
+    }
+    assert!(!worker.standing().is_at_rest);
+    drop(worker);
+    let refusal = company.refusal();
+    assert!(refusal.contains("state is missing"), "{refusal}");
+
+    assert_eq!(company.repair().unwrap().repaired, 1);
+    assert_eq!(company.outputs(), before);
+    company.works_again(&before);
+}
+
+#[test]
+fn nothing_is_repaired_over_outputs_that_say_something_else() {
+    let company = Company::after_a_while();
+    let (shard, last) = company.last_said();
+    let ranges = company.ranges(shard);
+    company.lose_range(shard, ranges[ranges.len() / 2]);
+    let (place, offset, _) = company.place((shard, last));
+    company.damage("UPDATE records SET value = x'7b7d'", &place, offset);
+    let error = company.repair().unwrap_err();
+    let words = format!("output {last} of shard {shard} says something else");
+    assert!(error.to_string().contains(&words), "{error}");
+    company.refusal();
+}
+
+#[test]
+fn what_was_deleted_in_front_of_a_hole_cannot_be_repaired() {
+    let company = Company::after_a_while();
+    let (shard, _) = company.last_said();
+    let ranges = company.ranges(shard);
+    let place = Place::new("tasuki.state", shard);
+    company.deployment.log.trim(&place, ranges[1]).unwrap();
+    company.lose_range(shard, ranges[2]);
+    let error = company.repair().unwrap_err();
+    assert!(error.to_string().contains("it cannot be repaired"), "{error}");
+}
