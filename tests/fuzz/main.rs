@@ -1,8 +1,9 @@
 //! Every decoder on nearly right bytes: none panics, none hangs, none takes memory that its input
 //! does not explain, and what it reads it writes again.
 //!
-//! `FUZZ_EXECUTIONS` is how often each decoder is run, `FUZZ_SEED` draws others, `FUZZ_TRACE=1`
-//! writes down each input before it is run, for what ends the process. An input that says something
+//! `FUZZ_EXECUTIONS` is how often each decoder is run, `FUZZ_SEED` draws others, `FUZZ_DECODER` names
+//! the only one to be run, `FUZZ_TRACE=1` writes down each input before it is run, for what ends the
+//! process. An input that says something
 //! new becomes a seed itself. What was found once stands in `found/` and is run first.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helpers may fail loudly")]
 
@@ -19,6 +20,10 @@ use std::time::{Duration, Instant};
 
 use decoders::Decoder;
 use tasuki::log::simulated::chance::Chance;
+
+/// As in production.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Runs of each decoder where nothing else is said.
 const EXECUTIONS: u64 = 5_000;
@@ -40,8 +45,10 @@ fn setting(name: &str) -> Option<u64> {
 fn run(decoders: Vec<Decoder>) {
     let executions = setting("FUZZ_EXECUTIONS").unwrap_or(EXECUTIONS);
     let seed = setting("FUZZ_SEED").unwrap_or(1);
+    let only = std::env::var("FUZZ_DECODER").ok();
     let failed: Vec<String> = decoders
         .into_iter()
+        .filter(|decoder| only.as_ref().is_none_or(|only| only == decoder.name))
         .filter_map(|mut decoder| Run::new(&mut decoder, seed).all(executions).err())
         .collect();
     assert!(failed.is_empty(), "{failed:#?}");

@@ -233,7 +233,7 @@ pub(crate) fn files() -> Vec<Decoder> {
     };
     vec![
         decoder("policy", policies.map(seeds::file).to_vec(), policy),
-        decoder("settings", vec![seeds::file("config/default.toml")], set),
+        decoder("settings", seeds::sections("config/default.toml"), set),
         decoder("adapter", seeds::folder("samples/adapters"), adapter),
         decoder("calendar", vec![CALENDAR.as_bytes().to_vec()], calendar),
     ]

@@ -58,6 +58,21 @@ pub(crate) fn file(path: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
+/// A settings file, and each of its tables alone without the comments: small inputs are run often.
+pub(crate) fn sections(path: &str) -> Vec<Vec<u8>> {
+    let whole = String::from_utf8(file(path)).unwrap();
+    let lines = whole.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let mut seeds = vec![String::new()];
+    for line in lines {
+        if line.starts_with('[') {
+            seeds.push(String::new());
+        }
+        seeds.last_mut().unwrap().extend([line, "\n"]);
+    }
+    seeds.push(whole);
+    seeds.into_iter().map(String::into_bytes).collect()
+}
+
 /// Every file of a folder.
 pub(crate) fn folder(path: &str) -> Vec<Vec<u8>> {
     let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
