@@ -319,7 +319,10 @@ fn kill_the_desk(pair: &mut [Tasuki; 2], observer: &mut Observer, sales: &mut Sa
     assert!(taken.contains(&0) && taken.len() == PARTITIONS as usize / 2);
     let said = other.words().len();
     desk.kill();
-    takeover(other, said, observer, sales, &taken)
+    let gap = takeover(other, said, observer, sales, &taken);
+    let again = &restored(other, said) & &kept;
+    assert!(again.is_empty(), "restored though it was in memory: {again:?}");
+    gap
 }
 
 /// Everything is handed off once, within the bounds.
