@@ -247,7 +247,8 @@ fn a_slow_commit_is_not_gone_on_with_and_a_drop_waits_for_nobody() {
     broker.pause();
     let outcome = std::thread::scope(|scope| {
         scope.spawn(|| {
-            std::thread::sleep(Duration::from_secs(1));
+            // Far longer than a machine that is busy may keep the commit from beginning.
+            std::thread::sleep(Duration::from_secs(3));
             broker.resume();
         });
         transactor.commit()

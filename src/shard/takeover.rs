@@ -60,30 +60,19 @@ impl Worker {
             return Ok(());
         };
         let next = unsettled.live.shard.next_offset();
-        let phase = match (ending, unsettled.token()) {
-            (Ending::Others, Some(token)) => {
-                let place = Place::new(&self.plan.names.state(), partition);
-                Phase::Restoring(Restore::begin(
-                    self.log.as_ref(),
-                    &place,
-                    token,
-                    self.plan.said.is_some(),
-                    now,
-                )?)
+        let phase = if ending == Ending::Others {
+            Phase::Assigned
+        } else {
+            let journal = Place::new(&self.plan.names.journal(), partition);
+            self.consumer.start(&journal, next)?;
+            let Some(Phase::Unsettled(Unsettled { mut live, .. })) = self.partitions.remove(&partition) else {
+                return Ok(());
+            };
+            if ending == Ending::Written {
+                live.settle(&self.metrics, now);
             }
-            (Ending::Others, None) => Phase::Assigned,
-            (Ending::Written | Ending::NotWritten, _) => {
-                let journal = Place::new(&self.plan.names.journal(), partition);
-                self.consumer.start(&journal, next)?;
-                let Some(Phase::Unsettled(Unsettled { mut live, .. })) = self.partitions.remove(&partition) else {
-                    return Ok(());
-                };
-                if ending == Ending::Written {
-                    live.settle(&self.metrics, now);
-                }
-                live.attempt = None;
-                Phase::Ready(live)
-            }
+            live.attempt = None;
+            Phase::Ready(live)
         };
         let found = ending.name();
         tracing::info!(

@@ -37,14 +37,14 @@ pub(super) enum Ending {
     Others,
 }
 
-/// A look at the end of a state log.
+/// A look at the end of a state log, up to a fence.
 struct Look {
     place: Place,
     token: [u8; 16],
     reader: Box<dyn Reader>,
-    /// The start of the log, and where its end was.
-    bounds: (u64, u64),
+    /// Offsets from the log's end at which it began, and whether that is the log's start.
     back: u64,
+    is_whole: bool,
     last: Option<Ending>,
     /// Since when nothing was read, in running time.
     quiet_since: i64,
@@ -78,14 +78,8 @@ impl Unsettled {
 
     /// Looks at the end of the log; the fence with `token` was committed before.
     pub(super) fn look(&mut self, log: &dyn Log, place: &Place, token: [u8; 16], now: Now) -> Result<(), LogError> {
-        let bounds = log.bounds(place)?;
-        self.look = Some(Look::begin(log, place, (token, bounds, BACK), now)?);
+        self.look = Some(Look::begin(log, place, token, BACK, now)?);
         Ok(())
-    }
-
-    /// The token of the fence that the look goes up to.
-    pub(super) fn token(&self) -> Option<[u8; 16]> {
-        self.look.as_ref().map(|look| look.token)
     }
 
     /// Reads on; what became of the transaction, once the fence has been read.
@@ -120,32 +114,24 @@ impl Unsettled {
     /// The fence has been read.
     fn ended(&mut self, log: &dyn Log, now: Now) -> Result<Option<Ending>, LogError> {
         let Some(look) = &mut self.look else { return Ok(None) };
-        let from_start = look.back >= look.bounds.1.saturating_sub(look.bounds.0);
-        match look.last {
-            None if !from_start => {
-                let further = (look.token, look.bounds, look.back.saturating_mul(FURTHER));
-                *look = Look::begin(log, &look.place.clone(), further, now)?;
-                Ok(None)
-            }
-            found => Ok(Some(found.unwrap_or(Ending::Others))),
+        if look.last.is_none() && !look.is_whole {
+            *look = Look::begin(log, &look.place, look.token, look.back.saturating_mul(FURTHER), now)?;
+            return Ok(None);
         }
+        Ok(Some(look.last.unwrap_or(Ending::Others)))
     }
 }
 
 impl Look {
-    fn begin(
-        log: &dyn Log,
-        place: &Place,
-        (token, bounds, back): ([u8; 16], (u64, u64), u64),
-        now: Now,
-    ) -> Result<Self, LogError> {
-        let from = bounds.1.saturating_sub(back).max(bounds.0);
+    fn begin(log: &dyn Log, place: &Place, token: [u8; 16], back: u64, now: Now) -> Result<Self, LogError> {
+        let (start, end) = log.bounds(place)?;
+        let from = end.saturating_sub(back).max(start);
         Ok(Self {
             place: place.clone(),
             token,
             reader: log.reader(place, from, Isolation::Committed)?,
-            bounds,
             back,
+            is_whole: from == start,
             last: None,
             quiet_since: now.running_ms,
         })
