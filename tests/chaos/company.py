@@ -31,9 +31,9 @@ LEADS_AT_ONCE = 20
 BAD, TWICE = 2, 20
 
 
-def policy():
+def policy(quick="2s", watched="30s"):
     """Around the clock; only two teams' promises end while anybody looks."""
-    within = {"patient": "12h", "quick": "2s", "watched": "30s", "scarce": "12h"}
+    within = {"patient": "12h", "quick": quick, "watched": watched, "scarce": "12h"}
     reps = {"patient": ("ana", "ben"), "quick": ("cho",), "watched": ("fay",), "scarce": ("dan", "eve")}
     routes = "".join(f'[[route]]\nname = "{team}"\nwhen = [{{ attribute = "country", one_of = ["{country}"] }}]\n'
                      f'team = "{team}"\n' for team, country in COUNTRIES.items() if team != "patient")

@@ -11,7 +11,6 @@ breach. At the end the counts of what was done are printed; fewer faults than pl
 
 import os
 import random
-import signal
 import sys
 import threading
 import time
@@ -21,7 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from company import OUTPUTS, Company, policy  # noqa: E402
 from harness import Checks, Message, arguments, ground, produce, wait_for  # noqa: E402
-from judge import Judge, lateness  # noqa: E402
+from judge import Judge, lateness, percentile  # noqa: E402
 from proxy import ADD_PARTITIONS, END_TXN, TXN_OFFSET_COMMIT  # noqa: E402
 from town import HEAL_WAIT, SESSION, Town, held  # noqa: E402
 
@@ -102,18 +101,10 @@ class Faults:
 
     def zombie(self):
         """Stopped beyond the session time-out, and let go again."""
-        service = self._process().service
-        service.process.send_signal(signal.SIGSTOP)
-        time.sleep(SESSION + self.random.uniform(1, 3))
-        was_alive = service.process.poll() is None
-        service.process.send_signal(signal.SIGCONT)
-        return was_alive
+        return self._process().freeze(SESSION + self.random.uniform(1, 3))
 
     def stop_shortly(self):
-        service = self._process().service
-        service.process.send_signal(signal.SIGSTOP)
-        time.sleep(self.random.uniform(0.5, SESSION - 1))
-        service.process.send_signal(signal.SIGCONT)
+        self._process().freeze(self.random.uniform(0.5, SESSION - 1))
         return True
 
     def broker_killed(self):
@@ -125,10 +116,7 @@ class Faults:
         return True
 
     def network_cut(self):
-        proxy = self.random.choice(self.town.proxies)
-        proxy.cut()
-        time.sleep(self.random.uniform(1, 9))
-        proxy.refuses = False
+        self.random.choice(self.town.proxies).cut_for(self.random.uniform(1, 9))
         return True
 
     def network_stalled(self):
@@ -268,10 +256,6 @@ def examine_the_auditors(town, checks):
     expected = [{"foreign": 1}] * len(town.processes)
     checks.that(wait_for(lambda: [process.audited() for process in town.processes] == expected, HEAL_WAIT),
                 "each auditor sees a foreign record", [process.audited() for process in town.processes])
-
-
-def percentile(values, share):
-    return values[min(len(values) - 1, int(len(values) * share))]
 
 
 def report(town, faults, checks, planned):
