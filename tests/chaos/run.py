@@ -6,7 +6,8 @@
 Rounds of faults, a quarter of them two at a time, while events come in. After each round everything
 heals: within a minute all partitions have one owner without a lag, and the judge, which shares no
 code with Tasuki, finds every decision once, in order, without a gap, and no false or missing
-breach. At the end the counts of what was done are printed; fewer faults than planned fail the run.
+breach. Each second the state log is held against what lives of it. At the end the counts of what
+was done are printed; fewer faults than planned fail the run.
 """
 
 import os
@@ -22,6 +23,7 @@ from company import OUTPUTS, Company, policy  # noqa: E402
 from harness import Checks, Message, arguments, ground, produce, wait_for  # noqa: E402
 from judge import Judge, lateness, percentile  # noqa: E402
 from proxy import ADD_PARTITIONS, END_TXN, TXN_OFFSET_COMMIT  # noqa: E402
+from state_watch import StateLog  # noqa: E402
 from town import HEAL_WAIT, SESSION, Town, held  # noqa: E402
 
 HOLD_WAIT = 15
@@ -292,6 +294,7 @@ def main():
         checks.that(wait_for(town.is_whole, HEAL_WAIT), "the processes share the partitions")
         company = Company(town.broker, town.witness, options.seed)
         company.start()
+        state_log = StateLog(town.broker.address)
         faults = Faults(town, options.seed)
         planned, until = Counter(), time.monotonic() + options.minutes * 60
         chance = random.Random(options.seed)
@@ -305,6 +308,7 @@ def main():
             checks.that(faults.kills >= SHORT_KILLS, f"{faults.kills} kills, {SHORT_KILLS} are planned")
         examine_the_judge(town, company, checks)
         report(town, faults, checks, planned)
+        state_log.verdict(checks)
         # Last, since it leaves a record that no judge can read.
         examine_the_auditors(town, checks)
     return checks.finish()
