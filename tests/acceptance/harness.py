@@ -143,9 +143,9 @@ class Ground:
         return subprocess.run([self.tasuki, *words], env=clean(environment), cwd=ROOT, timeout=seconds,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
-    def create_topics(self, environment):
+    def create_topics(self, environment, config=None):
         """What `serve` needs on a broker that is empty."""
-        created = self.run("topics", "create", environment=environment)
+        created = self.run("topics", "create", *(["--config", config] if config else []), environment=environment)
         if created.returncode != 0:
             raise RuntimeError(created.stdout + created.stderr)
 
@@ -329,10 +329,12 @@ def produce(broker, messages):
         together.setdefault((message.topic, message.headers), []).append(message)
     running = []
     for (topic, headers), group in together.items():
-        words = ["kcat", "-P", "-q", "-b", broker.address, "-t", topic, "-K", "\t", "-Z", "-X", "linger.ms=5"]
+        words = ["kcat", "-P", "-q", "-b", broker.address, "-t", topic, "-K", "\t", "-Z", "-X", "linger.ms=5",
+                 "-X", f"message.timeout.ms={KCAT_WAIT * 1_000}"]
         for name, value in headers:
             words += ["-H", name if value is None else f"{name}={value}"]
-        process = subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=dies_with_us)
+        # Its input ends with us, so it does too; `dies_with_us` would copy this process each time.
+        process = subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         process.stdin.write(b"".join(message.line() for message in group))
         process.stdin.close()
         running.append(process)

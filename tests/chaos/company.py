@@ -27,13 +27,15 @@ ANSWERS = {"patient": ("contacted", "won"), "watched": ("contacted",), "scarce":
 COUNTRIES = {"patient": "DE", "quick": "JP", "watched": "FR", "scarce": "IT"}
 EVERY = 0.5
 LEADS_AT_ONCE = 20
+# What leads of no team say of themselves, so that shards grow large within minutes.
+ATTRIBUTES, TEXT = 12, "x" * 1_000
 # Of a hundred records.
 BAD, TWICE = 2, 20
 
 
-def policy():
+def policy(quick="2s", watched="30s"):
     """Around the clock; only two teams' promises end while anybody looks."""
-    within = {"patient": "12h", "quick": "2s", "watched": "30s", "scarce": "12h"}
+    within = {"patient": "12h", "quick": quick, "watched": watched, "scarce": "12h"}
     reps = {"patient": ("ana", "ben"), "quick": ("cho",), "watched": ("fay",), "scarce": ("dan", "eve")}
     routes = "".join(f'[[route]]\nname = "{team}"\nwhen = [{{ attribute = "country", one_of = ["{country}"] }}]\n'
                      f'team = "{team}"\n' for team, country in COUNTRIES.items() if team != "patient")
@@ -134,6 +136,10 @@ class Company(threading.Thread):
                 form = {"id": f"form-{lead}", "person": person, "form": "demo-request",
                         "profile": {"employees": 500, "country": COUNTRIES[team]}}
                 events.append(message(FORMS, email(lead), form))
+            else:
+                large = {f"attribute-{number}": TEXT for number in range(ATTRIBUTES)}
+                events.append(message(ENGAGEMENT, email(lead), {"id": f"profile-{lead}", "type": "tasuki.profile.changed.v1",
+                                                                "person": person, "profile": large}))
             if self.random.randrange(100) < BAD * 3:
                 self.sent["bad"] += 1
                 broken = b'{"id":"broken-%d",' % lead

@@ -211,5 +211,9 @@ def lateness(records):
     return sorted(breach["seen"] - instant(breach["respond_by"]) for kinds in outputs.of.values() for breach in kinds["sla.breached"])
 
 
+def percentile(values, share):
+    return values[min(len(values) - 1, int(len(values) * share))]
+
+
 def digest(record):
     return hashlib.sha256(json.dumps([record["key"], record["payload"], record["headers"]]).encode()).hexdigest()[:16]

@@ -110,6 +110,11 @@ class Proxy:
         self.refuses = True
         self.reset()
 
+    def cut_for(self, seconds):
+        self.cut()
+        time.sleep(seconds)
+        self.refuses = False
+
     def reset(self):
         """Every connection, at once."""
         for pair in self._all():

@@ -6,12 +6,12 @@
 Rounds of faults, a quarter of them two at a time, while events come in. After each round everything
 heals: within a minute all partitions have one owner without a lag, and the judge, which shares no
 code with Tasuki, finds every decision once, in order, without a gap, and no false or missing
-breach. At the end the counts of what was done are printed; fewer faults than planned fail the run.
+breach. Each second the state log is held against what lives of it. At the end the counts of what
+was done are printed; fewer faults than planned fail the run.
 """
 
 import os
 import random
-import signal
 import sys
 import threading
 import time
@@ -21,8 +21,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from company import OUTPUTS, Company, policy  # noqa: E402
 from harness import Checks, Message, arguments, ground, produce, wait_for  # noqa: E402
-from judge import Judge, lateness  # noqa: E402
+from judge import Judge, lateness, percentile  # noqa: E402
 from proxy import ADD_PARTITIONS, END_TXN, TXN_OFFSET_COMMIT  # noqa: E402
+from state_watch import StateLog  # noqa: E402
 from town import HEAL_WAIT, SESSION, Town, held  # noqa: E402
 
 HOLD_WAIT = 15
@@ -102,18 +103,10 @@ class Faults:
 
     def zombie(self):
         """Stopped beyond the session time-out, and let go again."""
-        service = self._process().service
-        service.process.send_signal(signal.SIGSTOP)
-        time.sleep(SESSION + self.random.uniform(1, 3))
-        was_alive = service.process.poll() is None
-        service.process.send_signal(signal.SIGCONT)
-        return was_alive
+        return self._process().freeze(SESSION + self.random.uniform(1, 3))
 
     def stop_shortly(self):
-        service = self._process().service
-        service.process.send_signal(signal.SIGSTOP)
-        time.sleep(self.random.uniform(0.5, SESSION - 1))
-        service.process.send_signal(signal.SIGCONT)
+        self._process().freeze(self.random.uniform(0.5, SESSION - 1))
         return True
 
     def broker_killed(self):
@@ -125,10 +118,7 @@ class Faults:
         return True
 
     def network_cut(self):
-        proxy = self.random.choice(self.town.proxies)
-        proxy.cut()
-        time.sleep(self.random.uniform(1, 9))
-        proxy.refuses = False
+        self.random.choice(self.town.proxies).cut_for(self.random.uniform(1, 9))
         return True
 
     def network_stalled(self):
@@ -270,10 +260,6 @@ def examine_the_auditors(town, checks):
                 "each auditor sees a foreign record", [process.audited() for process in town.processes])
 
 
-def percentile(values, share):
-    return values[min(len(values) - 1, int(len(values) * share))]
-
-
 def report(town, faults, checks, planned):
     """What was done, what it took."""
     print(f"{faults.kills} kills; done: {dict(sorted(faults.done.items()))}; without effect: {dict(faults.missed)}")
@@ -308,6 +294,7 @@ def main():
         checks.that(wait_for(town.is_whole, HEAL_WAIT), "the processes share the partitions")
         company = Company(town.broker, town.witness, options.seed)
         company.start()
+        state_log = StateLog(town.broker.address)
         faults = Faults(town, options.seed)
         planned, until = Counter(), time.monotonic() + options.minutes * 60
         chance = random.Random(options.seed)
@@ -321,6 +308,7 @@ def main():
             checks.that(faults.kills >= SHORT_KILLS, f"{faults.kills} kills, {SHORT_KILLS} are planned")
         examine_the_judge(town, company, checks)
         report(town, faults, checks, planned)
+        state_log.verdict(checks)
         # Last, since it leaves a record that no judge can read.
         examine_the_auditors(town, checks)
     return checks.finish()

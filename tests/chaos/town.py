@@ -30,9 +30,9 @@ class Witness(threading.Thread):
     """A read_committed consumer that runs during all of it, and is started again when kcat ends
     because the broker is gone. What it saw once it must see again."""
 
-    def __init__(self, ground, broker):
+    def __init__(self, ground, broker, topics):
         super().__init__(daemon=True)
-        self.ground, self.broker = ground, broker
+        self.ground, self.broker, self.topics = ground, broker, topics
         self.records, self.known = [], {}
         self.changed = []
         self.lock = threading.Lock()
@@ -40,7 +40,7 @@ class Witness(threading.Thread):
 
     def run(self):
         while True:
-            reader, taken = self.ground.reader(self.broker, OUTPUTS), 0
+            reader, taken = self.ground.reader(self.broker, self.topics), 0
             while reader.process.poll() is None:
                 taken = self._take(reader, taken)
                 time.sleep(0.02)
@@ -79,7 +79,7 @@ class Process:
         self.environment = {
             "TASUKI__LOG": "kafka", "TASUKI__KAFKA__BROKERS": f"127.0.0.1:{town.proxy_ports[number]}",
             "TASUKI__KAFKA__SESSION_TIMEOUT": f"{SESSION}s", "TASUKI__JOURNAL__PARTITIONS": PARTITIONS,
-            "TASUKI__POLICY__FILE": town.policy, "TASUKI__PRIVACY__SECRET": SECRET, "TASUKI__AUDIT__ENABLED": "true",
+            "TASUKI__POLICY__FILE": town.policy, "TASUKI__PRIVACY__SECRET": SECRET, "TASUKI__AUDIT__ENABLED": town.audits,
         }
         if number == 0:
             self.environment["TASUKI__INSTANCE"] = self.name
@@ -91,7 +91,7 @@ class Process:
             if self.service:
                 with contextlib.suppress(ValueError):
                     self.town.ground.running.remove(self.service)
-            starting = self.town.starter.submit(self.town.ground.service, self.name, self.environment, ready=False)
+            starting = self.town.starter.submit(self.town.ground.service, self.name, self.environment, config=self.town.config, ready=False)
             self.service = starting.result()
             self.said_before = len(self.service.errors())
 
@@ -99,6 +99,15 @@ class Process:
         with self.lock:
             self.service.process.kill()
             self.service.process.wait()
+
+    def freeze(self, seconds):
+        """Stopped, and let go again; true if it was still alive then."""
+        process = self.service.process
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        was_alive = process.poll() is None
+        process.send_signal(signal.SIGCONT)
+        return was_alive
 
     def revive(self):
         """Whoever ended by itself is started again; the last words are kept."""
@@ -133,15 +142,18 @@ class Process:
 
 
 class Town:
-    """The broker, the proxies, the processes, the witness."""
+    """The broker, the proxies, the processes, the witness. `settings` are further ones of the
+    processes, `of_broker` of the broker; `topics` are those that the witness reads."""
 
-    def __init__(self, ground, policy):
+    def __init__(self, ground, policy, processes=PROCESSES, settings="", of_broker=(), topics=OUTPUTS, audits="true"):
         self.ground = ground
         self.policy = ground.write("policy.toml", policy)
+        self.config = ground.write("settings.toml", settings)
+        self.audits = audits
         port = free_ports(2)
-        inner = [free_ports() for _ in range(PROCESSES)]
-        self.proxy_ports = [free_ports() for _ in range(PROCESSES)]
-        names = [f"PROXIED{number}" for number in range(PROCESSES)]
+        inner = [free_ports() for _ in range(processes)]
+        self.proxy_ports = [free_ports() for _ in range(processes)]
+        names = [f"PROXIED{number}" for number in range(processes)]
         listeners = [f"PLAINTEXT://127.0.0.1:{port}", f"CONTROLLER://127.0.0.1:{port + 1}"]
         advertised = [f"PLAINTEXT://127.0.0.1:{port}"]
         for name, within, outside in zip(names, inner, self.proxy_ports):
@@ -150,17 +162,17 @@ class Town:
         protocols = ",".join(f"{name}:PLAINTEXT" for name in ["CONTROLLER", "PLAINTEXT", *names])
         self.broker = ground.broker(port=port, settings=[
             f"listeners={','.join(listeners)}", f"advertised.listeners={','.join(advertised)}",
-            f"listener.security.protocol.map={protocols}"])
+            f"listener.security.protocol.map={protocols}", *of_broker])
         self.proxies = [Proxy(outside, within) for within, outside in zip(inner, self.proxy_ports)]
         self.broker_lock = threading.Lock()
         # A process ends with the thread that started it, and a fault's thread ends with the fault.
         self.starter = ThreadPoolExecutor(max_workers=1)
         self.ended = []
-        self.processes = [Process(self, number) for number in range(PROCESSES)]
-        ground.create_topics(self.processes[0].environment)
+        self.processes = [Process(self, number) for number in range(processes)]
+        ground.create_topics(self.processes[0].environment, self.config)
         for process in self.processes:
             process.start()
-        self.witness = Witness(ground, self.broker)
+        self.witness = Witness(ground, self.broker, topics)
 
     def signal_broker(self, number):
         with open(os.path.join(self.broker.directory, "pid"), encoding="utf-8") as file:
