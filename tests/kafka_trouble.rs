@@ -302,6 +302,32 @@ fn a_member_that_has_not_answered_can_be_dropped() {
 }
 
 #[test]
+fn members_that_owe_an_answer_can_leave_and_be_dropped() {
+    let broker = Broker::start(&[]);
+    let bench = bench(&broker);
+    let mut members = ["leaves", "is dropped"].map(|group| bench.join(group, &bench.topic(2)));
+    for member in &mut members {
+        for place in assigned(&mut **member) {
+            member.start(&place, 0).unwrap();
+        }
+    }
+    broker.pause();
+    for member in &mut members {
+        until("the partitions are lost", || {
+            let signals = member.poll(ALL, STEP).unwrap();
+            signals.into_iter().find(|signal| matches!(signal, Signal::Lost(_)))
+        });
+    }
+    broker.resume();
+    let [leaves, is_dropped] = members;
+    let begun = Instant::now();
+    drop(is_dropped);
+    leaves.close();
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(3), "leaving took {took:?}");
+}
+
+#[test]
 fn a_member_that_cannot_leave_goes_in_time() {
     let broker = Broker::start(&[]);
     let bench = bench(&broker);

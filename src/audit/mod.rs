@@ -99,9 +99,10 @@ impl Auditor {
             }
             Err(LogError::Refused(why)) => Err(Stop::Refused(why)),
             Err(error) => {
-                if let Some(audit) = self.audit.take() {
-                    audit.consumer.close();
-                }
+                // Dropped without leaving its group, which is its own: leaving waits for a broker that
+                // may be out of reach, and a member that could not leave goes on until the process
+                // ends.
+                self.audit = None;
                 let wait = self.trouble.again(now);
                 let wait = wait.ok_or_else(|| Stop::Trouble { last: error.clone() })?;
                 tracing::warn!(%error, wait_ms = wait, "the audit begins again");

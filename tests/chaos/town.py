@@ -198,6 +198,7 @@ class Town:
         owned = []
         for process in self.processes:
             process.revive()
+        for process in self.processes:
             if process.service.get("/readyz")[0] != 200:
                 return False
             owned += process.owned().items()

@@ -294,6 +294,14 @@ impl Consumer for KafkaConsumer {
     }
 
     fn close(mut self: Box<Self>) {
+        let is_leaving = |stand: &Stand| matches!(stand, Stand::Leaving(_));
+        let leaving = self.places.iter().filter(|(_, stand)| is_leaving(stand));
+        let leaving: Vec<Place> = leaving.map(|(place, _)| place.clone()).collect();
+        if !leaving.is_empty()
+            && let Err(error) = self.release(&leaving)
+        {
+            tracing::debug!(%error, "what was revoked could not be given up any more");
+        }
         let _watch = watch("leaving the group", LEAVE_WAIT + WATCH_SLACK);
         if let Err(fault) = group::leave(&self.client, &mut self.inlet, LEAVE_WAIT) {
             tracing::warn!(

@@ -106,9 +106,11 @@ pub(in crate::log) fn commit(client: &Arc<Client>, spots: &[Spot], wait: Duratio
     }
 }
 
-/// Leaves the group within `wait`; rebalances are answered on the way.
+/// Leaves the group within `wait`; rebalances are answered before and on the way, since the group
+/// does not let a member go that owes an answer.
 pub(in crate::log) fn leave(client: &Arc<Client>, inlet: &mut Inlet, wait: Duration) -> Result<(), Fault> {
     client.shared().leaving.store(true, Ordering::Release);
+    answer_told(client);
     let until = Instant::now() + wait;
     // SAFETY: closing goes on in the background; its callbacks run in the calls below.
     unsafe {
@@ -131,13 +133,7 @@ pub(in crate::log) fn leave(client: &Arc<Client>, inlet: &mut Inlet, wait: Durat
 /// librdkafka's main thread never ends while an assignment waits for its answer.
 pub(in crate::log) fn answer_all(client: &Client, inlet: &mut Inlet) {
     client.shared().leaving.store(true, Ordering::Release);
-    for rebalance in client.shared().take_rebalances() {
-        if matches!(rebalance, Rebalance::Assigned(_))
-            && let Err(fault) = client.incremental_assign(&[])
-        {
-            tracing::debug!(text = fault.text, "an assignment could not be answered any more");
-        }
-    }
+    answer_told(client);
     // Records that are still coming in stand before an assignment in the queue.
     let until = Instant::now() + ANSWER_ALL_MAX;
     let mut rest = std::collections::VecDeque::new();
@@ -145,6 +141,19 @@ pub(in crate::log) fn answer_all(client: &Client, inlet: &mut Inlet) {
     while !rest.is_empty() && Instant::now() < until {
         rest.clear();
         inlet.pull(Duration::ZERO, &mut rest);
+    }
+}
+
+/// Answers rebalances that nobody has asked for yet.
+fn answer_told(client: &Client) {
+    for rebalance in client.shared().take_rebalances() {
+        let answered = match rebalance {
+            Rebalance::Assigned(_) => client.incremental_assign(&[]),
+            Rebalance::Revoked(_) | Rebalance::Lost(_) => client.incremental_unassign(&[]),
+        };
+        if let Err(fault) = answered {
+            tracing::debug!(text = fault.text, "a rebalance could not be answered any more");
+        }
     }
 }
 
