@@ -50,7 +50,7 @@ pub(super) fn judge_with(client: &Client, what: &str, fault: &Fault, otherwise: 
 /// A complaint in words for people.
 pub(super) fn explain(trouble: &Trouble) -> String {
     // A listener without TLS just hangs up, which librdkafka counts as any other disconnect.
-    let is_tls = trouble.code == Code::SSL || trouble.text.contains("SSL handshake failed");
+    let is_tls = trouble.code == Code::SSL || trouble.text.contains("in state SSL_HANDSHAKE");
     let lead = match trouble.code {
         _ if is_tls => "trouble with TLS: ",
         Code::Authentication | Code::SaslAuthenticationFailed => "authentication refused: ",
@@ -148,6 +148,20 @@ mod tests {
         ] {
             let error = judge("committing", &fault(code), Otherwise::Unknown);
             assert_eq!(error, LogError::Fenced("committing: broker 1 said so".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_listener_without_tls_is_trouble_with_tls_however_it_hangs_up() {
+        for text in [
+            "ssl://b:1/bootstrap: SSL handshake failed: error:0A0000F4 (after 3ms in state SSL_HANDSHAKE)",
+            "ssl://b:1/bootstrap: Disconnected: SSL connection closed by peer (after 3ms in state SSL_HANDSHAKE)",
+        ] {
+            let trouble = Trouble {
+                code: Code::BrokerTransportFailure,
+                text: text.to_owned(),
+            };
+            assert_eq!(explain(&trouble), format!("trouble with TLS: {text}"));
         }
     }
 
