@@ -104,18 +104,17 @@ impl Company {
             StateRecord::Images(images) => images.closes && !images.covers.is_empty(),
             StateRecord::Fence { .. } | StateRecord::Mended { .. } => false,
         };
-        self.state_log(shard)
+        self.read(&Place::new("tasuki.state", shard))
             .iter()
             .filter(is_range)
             .map(|record| record.offset)
             .collect()
     }
 
-    fn state_log(&self, shard: u32) -> Vec<Record> {
-        let place = Place::new("tasuki.state", shard);
-        let (start, end) = self.deployment.log.bounds(&place).unwrap();
+    fn read(&self, place: &Place) -> Vec<Record> {
+        let (start, end) = self.deployment.log.bounds(place).unwrap();
         let mut records = Vec::new();
-        read_through(self.deployment.log.as_ref(), &place, start..end, |record| {
+        read_through(self.deployment.log.as_ref(), place, start..end, |record| {
             records.push(record);
             Ok::<(), LogError>(())
         })
@@ -151,16 +150,12 @@ impl Company {
                 .unwrap()
                 .partitions;
             for place in (0..partitions).map(|partition| Place::new(topic, partition)) {
-                let (start, end) = self.deployment.log.bounds(&place).unwrap();
-                let mut found = None;
-                read_through(self.deployment.log.as_ref(), &place, start..end, |record| {
-                    let name = outputs::numbered(&record.headers, topic == "tasuki.dead-letters");
-                    found = found.or_else(|| (name == Some((shard, sequence))).then_some(record.offset));
-                    Ok::<(), LogError>(())
-                })
-                .unwrap();
-                if let Some(offset) = found {
-                    return (place, offset, offset + 1 < end);
+                let records = self.read(&place);
+                let is_it = |record: &Record| {
+                    outputs::numbered(&record.headers, topic == "tasuki.dead-letters") == Some((shard, sequence))
+                };
+                if let Some(at) = records.iter().position(is_it) {
+                    return (place, records[at].offset, at + 1 < records.len());
                 }
             }
         }
@@ -191,12 +186,7 @@ impl Company {
         self.goes_on(100);
         let after = self.outputs();
         assert!(after.values().all(|said| said.len() == 1), "nothing is said twice");
-        let last = |said: &Outputs| {
-            (0..PARTITIONS)
-                .map(|shard| said.keys().filter(|(it, _)| *it == shard).count())
-                .sum::<usize>()
-        };
-        assert!(last(&after) > last(before) && before.iter().all(|(name, said)| after.get(name) == Some(said)));
+        assert!(after.len() > before.len() && before.iter().all(|(name, said)| after.get(name) == Some(said)));
     }
 }
 

@@ -25,7 +25,7 @@ use crate::log::{Log, LogError, ReadLimit};
 use crate::names::Names;
 use crate::repair::{self, RepairError};
 use crate::settings::{LogKind, Settings};
-use crate::shard::{self, Board, Standing, Watch, Worker};
+use crate::shard::{self, Standing, Watch, Worker};
 use crate::status::Status;
 use crate::telemetry::metrics::Metrics;
 use crate::wire::translate::{TRANSLATION, settings_hash};
@@ -96,16 +96,12 @@ impl Service {
         let (settings, log) = (&ground.settings, &ground.log);
         let names = Names::new(&settings.kafka.prefix);
         lay_ground(ground, &names)?;
-        let metrics = Arc::new(Metrics::new()?);
+        let metrics = Metrics::new()?;
         metrics.adopt(&ground.policy.1);
         for hook in settings.hooks.keys() {
             metrics.add_hook(hook);
         }
-        let watch = Watch {
-            metrics,
-            status: Arc::new(Status::default()),
-            board: Arc::new(Board::default()),
-        };
+        let watch = Watch::new(metrics);
         watch.status.need_policy(ground.policy.1.version);
         let stop = Arc::new(AtomicBool::new(false));
         let (failed, failures) = mpsc::channel();
@@ -378,11 +374,7 @@ fn shard_plan(ground: &Ground, names: &Names, instance: &str, number: u32) -> Re
 /// Repairs shards whose state log has a hole (see `repair`).
 pub fn repair(ground: &Ground, tell: impl FnMut(repair::Progress)) -> Result<Standing, StartError> {
     let names = Names::new(&ground.settings.kafka.prefix);
-    let watch = Watch {
-        metrics: Arc::new(Metrics::new()?),
-        status: Arc::new(Status::default()),
-        board: Arc::new(Board::default()),
-    };
+    let watch = Watch::new(Metrics::new()?);
     let instance = ground.settings.instance.clone().unwrap_or_else(random_instance);
     let plan = shard_plan(ground, &names, &instance, 0)?;
     Ok(repair::repair(&ground.log, plan, watch, &ground.clock, tell)?)

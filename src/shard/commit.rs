@@ -27,7 +27,7 @@ impl Worker {
     /// Commits everything, if it leads to something.
     pub(super) fn commit(&mut self, now: Now) -> Result<(), Interrupt> {
         if self.leads_to_something() {
-            self.write(ALL, now)?;
+            return self.write_all(now);
         }
         self.load = Load::default();
         Ok(())
@@ -207,12 +207,11 @@ impl Mending {
 /// Deletes what turns that have gone round leave behind them; how many there were.
 fn trim<'a>(forwards: impl Iterator<Item = (u32, &'a mut Forward)>, plan: &Plan, log: &dyn Log, now: Now) -> u64 {
     let state = plan.names.state();
-    let trimmed = forwards.filter_map(|(partition, forward)| {
-        forward
-            .trim(log, &Place::new(&state, partition), now.running_ms)
-            .then_some(())
+    let trimmed = forwards.map(|(partition, forward)| {
+        let place = Place::new(&state, partition);
+        u64::from(forward.trim(log, &place, now.running_ms))
     });
-    trimmed.count() as u64
+    trimmed.sum()
 }
 
 impl Writer<'_> {

@@ -187,11 +187,7 @@ impl Bench {
                 journal_kept_ms: JOURNAL_KEPT_MS,
                 said: None,
             };
-            let watch = Watch {
-                metrics: Arc::new(Metrics::new().unwrap()),
-                status: Arc::default(),
-                board: Arc::default(),
-            };
+            let watch = Watch::new(Metrics::new().unwrap());
             let log = Arc::new(self.log.handle(self.processes));
             self.worker = Some(Worker::join(log, plan, watch).unwrap());
         }

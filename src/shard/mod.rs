@@ -107,6 +107,17 @@ pub struct Watch {
     pub board: Arc<Board>,
 }
 
+impl Watch {
+    /// Nothing is shown yet.
+    pub fn new(metrics: Metrics) -> Self {
+        Self {
+            metrics: Arc::new(metrics),
+            status: Arc::default(),
+            board: Arc::default(),
+        }
+    }
+}
+
 /// Something only a person can mend.
 #[derive(Debug, thiserror::Error)]
 pub enum Stop {

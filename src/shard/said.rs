@@ -18,16 +18,6 @@ impl Said {
         of_shard.entry(sequence).or_insert_with(|| digest(topic, record));
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.values().map(BTreeMap::len).sum()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Whether this was said; an error if something else was.
     pub(super) fn holds(&self, shard: u32, sequence: u64, topic: &str, record: &NewRecord) -> Result<bool, LogError> {
         match self.0.get(&shard).and_then(|of_shard| of_shard.get(&sequence)) {

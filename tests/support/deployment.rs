@@ -22,8 +22,7 @@ use tasuki::log::local::LocalLog;
 use tasuki::log::{Log, NewRecord, Place, ReadLimit, Record};
 use tasuki::names::Names;
 use tasuki::settings::Begin;
-use tasuki::shard::{self, Board, Watch, Worker};
-use tasuki::status::Status;
+use tasuki::shard::{self, Watch, Worker};
 use tasuki::telemetry::metrics::Metrics;
 use tasuki::wire::translate::Hooks;
 
@@ -130,12 +129,7 @@ impl Deployment {
             hooks: Hooks::default(),
         };
         let sources = vec![source(names.inbox(), Role::Inbox), source(names.policy(), Role::Policy)];
-        let metrics = Arc::new(Metrics::new().unwrap());
-        let watch = Watch {
-            metrics,
-            status: Arc::new(Status::default()),
-            board: Arc::new(Board::default()),
-        };
+        let watch = Watch::new(Metrics::new().unwrap());
         let deployment = Self {
             log,
             names,
