@@ -64,6 +64,31 @@ impl Trouble {
     }
 }
 
+/// A group may refuse a member for so long without telling it that it is out, in milliseconds.
+pub const ESTRANGED_MS_MAX: i64 = 15_000;
+/// A group may let a new member wait for so long, in milliseconds.
+pub const UNDEALT_MS_MAX: i64 = 30_000;
+
+/// Whether a group still knows a member. librdkafka waits for the answer to a join for
+/// `max.poll.interval.ms`, sends no heartbeats meanwhile and does not see that the session is over:
+/// a member whose answer was lost would wait for minutes, for nothing or with partitions that are
+/// others' by then.
+#[derive(Debug, Default)]
+pub struct Acquaintance(Option<i64>);
+
+impl Acquaintance {
+    /// The group has told us something, or taken something from us.
+    pub fn is_kept(&mut self) {
+        self.0 = None;
+    }
+
+    /// We were refused, or are waiting: true if that is so for longer than this.
+    pub fn is_over(&mut self, now: Now, max_ms: i64) -> bool {
+        let since = *self.0.get_or_insert(now.running_ms);
+        now.running_ms - since > max_ms
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +110,16 @@ mod tests {
         assert!(trouble.rests(at(4_999)) && !trouble.rests(at(5_000)));
         trouble.is_over();
         assert_eq!(trouble.again(at(0)), Some(100));
+    }
+
+    #[test]
+    fn an_acquaintance_ends_when_nothing_is_taken_for_long() {
+        let mut acquaintance = Acquaintance::default();
+        assert!(!acquaintance.is_over(at(1_000), 15_000));
+        assert!(!acquaintance.is_over(at(16_000), 15_000));
+        assert!(acquaintance.is_over(at(16_001), 15_000));
+        acquaintance.is_kept();
+        assert!(!acquaintance.is_over(at(40_000), 15_000));
     }
 
     #[test]

@@ -52,6 +52,11 @@ fn events() -> Vec<Value> {
     let person = |number: u32| json!({"email": format!("p{number}@example.com")});
     let form = |number: u32| json!({"person": person(number), "form": "demo-request", "profile": {"employees": 500, "list": []}});
     let follow_up = json!({"person": person(1), "outcome": "contacted"});
+    let attributes = |from: u32| {
+        (from..from + 40)
+            .map(|number| (format!("a{number}"), json!(1)))
+            .collect::<serde_json::Map<_, _>>()
+    };
     let bot = json!({"person": person(5), "activity": "page_viewed", "is_bot": true});
     let old = json!({"person": person(6), "form": "demo-request", "occurred_at": "2020-01-01T00:00:00Z"});
     vec![
@@ -64,6 +69,17 @@ fn events() -> Vec<Value> {
         event("6", "lead.erased", &json!({"person": person(6)})),
         event("7", "form.submitted", &old),
         event("8", "no.such", &json!({})),
+        // More than one lead may have.
+        event(
+            "9",
+            "profile.changed",
+            &json!({"person": person(1), "profile": attributes(0)}),
+        ),
+        event(
+            "10",
+            "profile.changed",
+            &json!({"person": person(1), "profile": attributes(40)}),
+        ),
     ]
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::replay::parse_time;
-use super::{Failed, count, export, failed};
+use super::{Failed, count, export, failed, say};
 use crate::dead_letters::{self, Choice, Letter, LetterName, LettersError, Sent};
 use crate::domain::event::RejectReason;
 use crate::domain::time::Instant;
@@ -104,7 +104,7 @@ pub(super) fn run(config: &[PathBuf], what: &DeadLetters) -> Result<(), Failed> 
             let sources = sources(&settings, &names);
             let choice = chosen.choice();
             let sent = dead_letters::send_back(log.as_ref(), &names, &sources, &choice, *dry_run);
-            sent.map(|sent| tell(&sent, *dry_run))
+            return tell(&sent.map_err(|error| failed(crate::app::chain(&error)))?, *dry_run);
         }
     };
     done.map_err(|error| failed(crate::app::chain(&error)))
@@ -166,10 +166,10 @@ fn shown(bytes: Option<&[u8]>) -> String {
     bytes.map_or_else(|| "none".to_owned(), |bytes| format!("\"{}\"", bytes.escape_ascii()))
 }
 
-fn tell(sent: &Sent, dry: bool) {
+fn tell(sent: &Sent, dry: bool) -> Result<(), Failed> {
     let verb = if dry { "would be sent back" } else { "sent back" };
     for (topic, records) in &sent.back {
-        println!("{records}\t{topic}");
+        say(format!("{records}\t{topic}"))?;
     }
     let all: u64 = sent.back.values().sum();
     eprintln!("tasuki: {} {verb}", count(all as usize, "record"));
@@ -180,6 +180,7 @@ fn tell(sent: &Sent, dry: bool) {
         );
     }
     tell_strangers(sent.strangers);
+    Ok(())
 }
 
 fn tell_strangers(strangers: u64) {

@@ -11,7 +11,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use super::{Failed, failed, serve};
+use super::{Failed, failed, say, serve};
 use crate::app::{self, Ground, Service};
 use crate::demo::{self, DemoError, Folder, Week};
 use crate::settings::LogFormat;
@@ -76,9 +76,9 @@ fn stop_on_signal(runtime: &Runtime) -> Arc<AtomicBool> {
 async fn go_on(service: Service, ground: &Ground) -> Result<(), Failed> {
     let listener = listen(ground.settings.http.address).await?;
     let address = listener.local_addr().map_err(failed)?;
-    println!("\n{}", what_to_try(address));
+    say(format!("\n{}", what_to_try(address)))?;
     if ground.settings.http.token.is_some() {
-        println!("http.token is set: /events, /outputs and /metrics need it as a bearer token.");
+        say("http.token is set: /events, /outputs and /metrics need it as a bearer token.")?;
     }
     serve::until_told(service, ground, listener).await
 }

@@ -1,10 +1,6 @@
 //! The command line: results to stdout, words to stderr; exit status 0 done, 1 the thing asked
 //! failed, 2 wrong usage.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is where the program speaks"
-)]
+#![expect(clippy::print_stderr, reason = "this is where the program speaks")]
 
 mod adapt;
 mod dead_letters;
@@ -16,6 +12,7 @@ mod serve;
 mod topics;
 
 use std::fmt::Display;
+use std::io::{Write as _, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -88,7 +85,7 @@ struct Identifier {
     #[arg(long, value_name = "TEXT")]
     email: Option<String>,
     /// The id of a CRM, used as given
-    #[arg(long = "lead-id", value_name = "TEXT")]
+    #[arg(long = "lead-id", value_name = "TEXT", allow_hyphen_values = true)]
     lead_id: Option<String>,
     /// A visitor's id, used as given
     #[arg(long = "anonymous-id", value_name = "TEXT")]
@@ -124,10 +121,10 @@ fn check(config: &[PathBuf], files: &[PathBuf]) -> Result<(), Failed> {
     let reports = check::check(files, loaded.as_ref().map_err(Vec::as_slice));
     for report in &reports {
         if report.is_right() {
-            println!("{}", report.summary);
+            say(&report.summary)?;
         }
         for fault in &report.faults {
-            println!("{fault}");
+            say(fault)?;
         }
     }
     let faults: usize = reports.iter().map(|report| report.faults.len()).sum();
@@ -140,14 +137,14 @@ fn check(config: &[PathBuf], files: &[PathBuf]) -> Result<(), Failed> {
 
 fn lead_id(config: &[PathBuf], person: &Identifier) -> Result<(), Failed> {
     let key = LeadKey::derive(settings(config)?.privacy.secret.reveal());
-    let id = match (&person.lead_id, &person.email, &person.anonymous_id) {
-        (Some(id), _, _) => key.by_lead_id(id),
-        (_, Some(email), _) => key.by_email(email),
-        (_, _, Some(id)) => key.by_anonymous_id(id),
-        (None, None, None) => return Err(failed("name a person")),
+    let said = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    let id = match (said(&person.lead_id), said(&person.email), said(&person.anonymous_id)) {
+        (Some(id), _, _) => key.by_lead_id(&id),
+        (_, Some(email), _) => key.by_email(&email),
+        (_, _, Some(id)) => key.by_anonymous_id(&id),
+        (None, None, None) => return Err(failed("name a person: text that is blank names nobody")),
     };
-    println!("{id}");
-    Ok(())
+    say(id)
 }
 
 /// The settings in force, or every fault in them said.
@@ -158,6 +155,11 @@ fn settings(config: &[PathBuf]) -> Result<Settings, Failed> {
 /// The policy in force, or every fault in it said.
 fn policy(settings: &Settings) -> Result<(PolicyDocument, Policy), Failed> {
     policy_file::load(&settings.policy.file).map_err(|faults| failed_all(&faults, "fault"))
+}
+
+/// A line of the result.
+fn say(line: impl Display) -> Result<(), Failed> {
+    writeln!(stdout().lock(), "{line}").map_err(|error| failed(format!("stdout: {error}")))
 }
 
 fn failed(words: impl Display) -> Failed {

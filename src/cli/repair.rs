@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Failed, count, failed, serve};
+use super::{Failed, count, failed, say, serve};
 use crate::app;
 use crate::repair::Progress;
 
@@ -22,15 +22,16 @@ pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
     let ground = serve::ground(config)?;
     let done = app::repair(&ground, tell).map_err(|error| failed(app::chain(&error)))?;
     if done.repaired == 0 {
-        println!("nothing had to be repaired: {} whole", count(done.owned, "shard"));
-    } else {
-        println!(
-            "{} repaired, {} said that had been missing",
-            count(done.repaired, "shard"),
-            count(done.outputs_added, "output")
-        );
+        return say(format!(
+            "nothing had to be repaired: {} whole",
+            count(done.owned, "shard")
+        ));
     }
-    Ok(())
+    say(format!(
+        "{} repaired, {} said that had been missing",
+        count(done.repaired, "shard"),
+        count(done.outputs_added, "output")
+    ))
 }
 
 fn tell(progress: Progress) {

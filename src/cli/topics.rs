@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Failed, count, failed, serve};
+use super::{Failed, count, failed, say, serve};
 use crate::domain::policy::Policy;
 use crate::log::LogError;
 use crate::log::kafka::KafkaLog;
@@ -39,11 +39,10 @@ pub(super) fn run(config: &[PathBuf], what: &Topics) -> Result<(), Failed> {
     }
     let different = different(&log, &needed).map_err(failed)?;
     for difference in &different {
-        println!("{difference}");
+        say(difference)?;
     }
     if different.is_empty() {
-        println!("{} as needed", count(needed.len(), "topic"));
-        return Ok(());
+        return say(format!("{} as needed", count(needed.len(), "topic")));
     }
     Err(failed(found(&different)))
 }
@@ -76,7 +75,7 @@ fn create(log: &KafkaLog, needed: &[NeededTopic]) -> Result<(), Failed> {
     let mut failure = None;
     for outcome in log.create_missing(needed).map_err(failed)? {
         match outcome {
-            Ok(made) => println!("{}", words(&made, needed)),
+            Ok(made) => say(words(&made, needed))?,
             Err(error) => failure = Some(failed(error)),
         }
     }

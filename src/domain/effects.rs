@@ -56,6 +56,15 @@ pub struct Counts {
     pub stale_answers: u64,
 }
 
+impl Counts {
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, other: Self) {
+        self.attributes_ignored += other.attributes_ignored;
+        self.marks_evicted += other.marks_evicted;
+        self.stale_answers += other.stale_answers;
+    }
+}
+
 /// What set a step off; its `Display` is the `causationid`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cause<'a> {

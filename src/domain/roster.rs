@@ -89,11 +89,8 @@ fn name(desk: &mut Desk, id: &str, team: &str) {
         Standing::Policy(_) => None,
     });
     let standing = Standing::Roster(places.max().map_or(0, |last| last + 1));
-    let open = desk.rotation.reps.get(id).map_or(0, |rep| rep.open);
-    let rep = Rep {
-        open,
-        ..Rep::new(team, standing)
-    };
+    let dropped = desk.rotation.reps.get(id);
+    let rep = dropped.map_or_else(|| Rep::new(team, standing), |rep| rep.anew(team, standing));
     desk.rotation.reps.insert(id.to_owned(), rep);
     desk.rotation.join(id, team);
     desk.rotation.arrange();

@@ -74,6 +74,20 @@ impl Rep {
         }
     }
 
+    /// The rep as the roster names them again, after a policy that did not: a stranger, but for open
+    /// handoffs and for whether they are available, which outlives policies.
+    pub(crate) fn anew(&self, team: &str, standing: Standing) -> Self {
+        Self {
+            open: self.open,
+            available: self.available,
+            said: RosterTimes {
+                available: self.said.available,
+                ..RosterTimes::default()
+            },
+            ..Self::new(team, standing)
+        }
+    }
+
     /// Takes the terms of the policy file; the team is the caller's to change.
     pub(crate) fn take_terms(&mut self, terms: &RepTerms, place: u32) {
         self.weight = terms.weight;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::book::{Book, Shelf};
 use super::bytes::{Malformed, Reader, Writer};
 use super::deadline_clock::DeadlineClock;
-use super::effects::{Effects, To};
+use super::effects::{Counts, Effects, To};
 use super::event::{Output, Rejection, Verdict};
 use super::image::Entity;
 use super::journal::{
@@ -101,6 +101,8 @@ pub struct Consequences {
     pub changed: BTreeSet<Part>,
     /// What became of facts, for metrics.
     pub tally: Vec<(Role, Verdict)>,
+    /// What happened without a decision, for metrics.
+    pub counts: Counts,
     /// Entries and letters seen before and skipped.
     pub repeats: u64,
 }
@@ -402,6 +404,7 @@ impl Shard {
 
     fn carry_out(&mut self, effects: Effects, into: &mut Consequences) {
         let policy_version = self.policy().map_or(0, |policy| policy.version);
+        into.counts.add(effects.counts);
         for output in effects.outputs {
             self.number(Outgoing::Decision(output), into);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::event::{Decision, RejectReason, Verdict};
-use super::fact::Outcome;
+use super::fact::{Outcome, RepChange};
 use super::policy::Policy;
 use super::sample::{
     HOUR, Story, available, consent, demo, erasure, follow_up, handoff, hour, policy, profile, rep, roster, team, text,
@@ -474,6 +474,37 @@ fn a_rep_no_longer_named_is_passed_over_and_keeps_the_place_taken() {
     ]);
     let gauges = story.single.book.gauges();
     assert_eq!(gauges.handoffs_open.get("enterprise"), Some(&2));
+}
+
+#[test]
+fn a_rep_dropped_while_away_is_away_still_when_the_roster_names_them_again() {
+    let mut story = story();
+    let away = |change: &mut RepChange| change.available = Some(false);
+    story.tell(hour(0), 1, roster("ana", away));
+    story.tell(hour(0), 2, roster("ben", away));
+    let mut after = policy();
+    after.version = 2;
+    after.reps.remove(0);
+    story.single.adopt(hour(1), Arc::new(after), &mut story.effects);
+    let again = |change: &mut RepChange| {
+        change.team = Some("enterprise".to_owned());
+        change.capacity = Some(1);
+    };
+    story.tell(hour(2), 3, roster("ana", again));
+    story.tell(hour(3), 4, demo(1, enterprise()));
+    story.check(&[
+        "4 c0 null > inquiry",
+        "4 c1 inquiry > marketing-qualified by demo",
+        "4-1-1 handed to carl ben:unavailable ana:unavailable",
+    ]);
+    let back = |change: &mut RepChange| change.available = Some(true);
+    story.tell(hour(4), 5, roster("ana", back));
+    story.tell(hour(4), 6, demo(2, enterprise()));
+    story.check(&[
+        "6 c0 null > inquiry",
+        "6 c1 inquiry > marketing-qualified by demo",
+        "6-1-1 handed to ana ben:unavailable",
+    ]);
 }
 
 #[test]

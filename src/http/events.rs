@@ -101,8 +101,14 @@ impl Mode {
             Self::One => Ok(vec![new_record(content_type(headers), body)]),
             Self::Batch => {
                 let events: Vec<&RawValue> = serde_json::from_slice(&body).map_err(|_| {
+                    let is_json = serde_json::from_slice::<&RawValue>(&body).is_ok();
+                    let reason = if is_json {
+                        RejectReason::NotCloudEvents
+                    } else {
+                        RejectReason::NotJson
+                    };
                     let detail = "the body is not a JSON array of events".to_owned();
-                    Problem::rejected(rejection(RejectReason::NotJson, detail), None)
+                    Problem::rejected(rejection(reason, detail), None)
                 })?;
                 let kind = || vec![("content-type".to_owned(), Some(STRUCTURED.as_bytes().to_vec()))];
                 let event = |event: &&RawValue| new_record(kind(), event.get().as_bytes().to_vec());

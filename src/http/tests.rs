@@ -195,7 +195,8 @@ async fn what_cannot_be_used_is_refused_with_its_reason_and_not_stored() {
     let fake = Arc::new(Fake::default());
     refused(post_events(&fake, STRUCTURED, "{").await, 400, "not-json");
     refused(post_events(&fake, STRUCTURED, DATA).await, 400, "not-cloudevents");
-    refused(post_events(&fake, BATCH, "{}").await, 400, "not-json");
+    refused(post_events(&fake, BATCH, "{").await, 400, "not-json");
+    refused(post_events(&fake, BATCH, "{}").await, 400, "not-cloudevents");
     refused(post_events(&fake, BARE, DATA).await, 422, "unknown-type");
     refused(post_events(&fake, "", DATA).await, 415, "unsupported-media-type");
     refused(

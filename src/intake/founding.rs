@@ -4,18 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::domain::journal::{Foundation, JournalRecord, PolicyDocument};
-use crate::log::{Found, Isolation, Log, LogError, NewRecord, Place, ReadLimit};
+use crate::log::{Log, LogError, NewRecord, Place, read_through};
 use crate::names::Names;
 use crate::wire::{journal, policy_file};
 
-/// One read.
-const READ: ReadLimit = ReadLimit {
-    records_max: 100,
-    bytes_max: 8 << 20,
-};
-/// How long a read waits, and how often it is tried while the log says it has more.
-const READ_WAIT: Duration = Duration::from_millis(500);
-const READ_ATTEMPTS_MAX: u32 = 60;
+/// How long one wait for acknowledgements is, and how many there are.
+const APPEND_WAIT: Duration = Duration::from_millis(500);
+const APPEND_WAITS_MAX: u32 = 60;
 
 /// Why `serve` cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -190,8 +185,8 @@ fn append(log: &dyn Log, places: &[Place], value: &[u8]) -> Result<(), LogError>
         appender.append(&place.topic, Some(place.partition), record)?;
     }
     let mut missing = places.len();
-    for _ in 0..READ_ATTEMPTS_MAX {
-        missing = missing.saturating_sub(appender.poll(READ_WAIT)?.len());
+    for _ in 0..APPEND_WAITS_MAX {
+        missing = missing.saturating_sub(appender.poll(APPEND_WAIT)?.len());
         if missing == 0 {
             return Ok(());
         }
@@ -203,29 +198,13 @@ fn append(log: &dyn Log, places: &[Place], value: &[u8]) -> Result<(), LogError>
     )))
 }
 
-/// The values of the records below `end`, or of the first ones.
+/// The values of the records below `end`.
 fn read(log: &dyn Log, place: &Place, end: u64) -> Result<Vec<Vec<u8>>, LogError> {
     let (start, _) = log.bounds(place)?;
     let mut values = Vec::new();
-    if end <= start {
-        return Ok(values);
-    }
-    let mut reader = log.reader(place, start, Isolation::Committed)?;
-    let mut attempts = 0;
-    loop {
-        let Found::Records(records) = reader.read(READ, READ_WAIT)? else {
-            return Ok(values);
-        };
-        attempts = if records.is_empty() { attempts + 1 } else { 0 };
-        for record in records {
-            let last = record.offset + 1 >= end;
-            values.extend(record.value);
-            if last {
-                return Ok(values);
-            }
-        }
-        if attempts > READ_ATTEMPTS_MAX {
-            return Err(LogError::Retry(format!("{place} cannot be read up to its end")));
-        }
-    }
+    read_through(log, place, start..end, |record| {
+        values.extend(record.value);
+        Ok::<(), LogError>(())
+    })?;
+    Ok(values)
 }

@@ -14,7 +14,7 @@ mod telling;
 mod turning;
 mod watermarks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ use crate::planted::{self, Bug};
 use crate::settings::Begin;
 use crate::status::Status;
 use crate::telemetry::metrics::{Metrics, seconds_between};
-use crate::trouble::{Stop, Trouble};
+use crate::trouble::{Acquaintance, Stop, Trouble, UNDEALT_MS_MAX};
 use crate::wire::adapters::Adapter;
 use crate::wire::facts::FactType;
 use crate::wire::translate::{Hooks, SourceContext};
@@ -125,6 +125,17 @@ pub struct Plan {
     pub clock_every_ms: i64,
 }
 
+impl Plan {
+    fn membership(&self) -> Membership {
+        Membership {
+            group: self.names.intake_group(),
+            topics: self.sources.iter().map(|source| source.topic.clone()).collect(),
+            instance: self.instance.clone(),
+            committed_only: true,
+        }
+    }
+}
+
 /// Reads the sources and writes the journal.
 pub struct Intake {
     log: Arc<dyn Log>,
@@ -142,8 +153,11 @@ pub struct Intake {
     appended: Appended,
     topics: Vec<Topic>,
     clock_at: i64,
+    /// The roles whose lag this worker shows.
+    lag_shown: BTreeSet<Role>,
     committed_at: i64,
     trouble: Trouble,
+    acquaintance: Acquaintance,
     unreadable_at: BTreeMap<Place, i64>,
     /// Topics that could not be begun.
     resting: BTreeMap<Arc<str>, Rest>,
@@ -176,12 +190,7 @@ struct Rest {
 impl Intake {
     /// Joins the group.
     pub fn join(log: Arc<dyn Log>, plan: Plan, metrics: Arc<Metrics>, status: Arc<Status>) -> Result<Self, LogError> {
-        let consumer = log.consumer(&Membership {
-            group: plan.names.intake_group(),
-            topics: plan.sources.iter().map(|source| source.topic.clone()).collect(),
-            instance: plan.instance.clone(),
-            committed_only: true,
-        })?;
+        let consumer = log.consumer(&plan.membership())?;
         Ok(Self {
             log,
             plan,
@@ -196,8 +205,10 @@ impl Intake {
             appended: Appended::default(),
             topics: Vec::new(),
             clock_at: i64::MIN / 2,
+            lag_shown: BTreeSet::new(),
             committed_at: 0,
             trouble: Trouble::default(),
+            acquaintance: Acquaintance::default(),
             unreadable_at: BTreeMap::new(),
             resting: BTreeMap::new(),
             guards: Guards::default(),
@@ -240,6 +251,9 @@ impl Intake {
     }
 
     fn turn(&mut self, now: Now) -> Result<(), LogError> {
+        if !self.is_dealt && self.acquaintance.is_over(now, UNDEALT_MS_MAX) {
+            self.join_anew()?;
+        }
         if self.trouble.rests(now) {
             let signals = self.consumer.poll(READ, POLL_WAIT)?;
             return self.take_signals(signals, now);
@@ -296,6 +310,9 @@ impl Intake {
     }
 
     fn take_signal(&mut self, signal: Signal, packer: &mut Packer, now: Now) -> Result<(), LogError> {
+        if matches!(signal, Signal::Assigned(_) | Signal::Revoked(_) | Signal::Lost(_)) {
+            self.acquaintance.is_kept();
+        }
         match signal {
             Signal::Assigned(places) => {
                 tracing::info!(partitions = places.len(), "source partitions assigned");

@@ -13,7 +13,7 @@ use crate::domain::journal::{JournalRecord, SourcePartition, Turnover};
 use crate::domain::time::Instant;
 use crate::log::{Committed, LogError, Place};
 use crate::planted::{self, Bug};
-use crate::trouble::Stop;
+use crate::trouble::{ESTRANGED_MS_MAX, Stop};
 use crate::wire::journal;
 
 impl Intake {
@@ -219,6 +219,7 @@ impl Intake {
             return Ok(());
         }
         self.consumer.commit(&offsets)?;
+        self.acquaintance.is_kept();
         for (place, committed) in offsets {
             if let Some(Phase::Reading(reading)) = self.partitions.get_mut(&place) {
                 reading.committed = committed.offset;
@@ -270,6 +271,23 @@ impl Intake {
             }
             *phase = Phase::Assigned(0);
         }
+        if matches!(error, LogError::Fenced(_))
+            && self.acquaintance.is_over(now, ESTRANGED_MS_MAX)
+            && let Err(error) = self.join_anew()
+        {
+            tracing::warn!(%error, "cannot join the group anew");
+        }
+        Ok(())
+    }
+
+    /// Leaves a member behind that the group has nothing to say to; what it had is others'.
+    pub(super) fn join_anew(&mut self) -> Result<(), LogError> {
+        tracing::warn!("the group has not answered this member for long: joining anew");
+        self.consumer = self.log.consumer(&self.plan.membership())?;
+        self.partitions.clear();
+        self.turned.clear();
+        self.is_dealt = false;
+        self.acquaintance.is_kept();
         Ok(())
     }
 }

@@ -39,7 +39,7 @@ impl Intake {
     }
 
     /// The age of the oldest watermark of each role.
-    pub(super) fn show_lag(&self, now: Instant) {
+    pub(super) fn show_lag(&mut self, now: Instant) {
         let mut oldest: BTreeMap<Role, Instant> = BTreeMap::new();
         for phase in self.partitions.values() {
             if let Phase::Reading(reading) = phase
@@ -49,10 +49,15 @@ impl Intake {
                 *known = until.min(*known);
             }
         }
-        for (role, until) in oldest {
-            let gauge = self.metrics.intake.lag_seconds.with_label_values(&[role.name()]);
-            gauge.set(seconds_between(until, now));
+        let lag = &self.metrics.intake.lag_seconds;
+        for (role, until) in &oldest {
+            lag.with_label_values(&[role.name()]).set(seconds_between(*until, now));
         }
+        for role in self.lag_shown.iter().filter(|role| !oldest.contains_key(role)) {
+            // Others read them now, and show it.
+            let _none = lag.remove_label_values(&[role.name()]);
+        }
+        self.lag_shown = oldest.into_keys().collect();
     }
 
     fn ask_ends(&mut self, sample: &Arc<Sample>, now: Now) {

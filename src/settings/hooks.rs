@@ -148,11 +148,11 @@ impl Whole {
         let secret = self.secret(&path(name, "secret"));
         let named = self.given(&path(name, "secret_file")).is_some() || self.spoiled(&path(name, "secret_file"));
         if secret.is_none() && !named {
-            self.missing(
-                name,
-                "secret",
-                "set `secret_file` to a file with what the platform signs with",
-            );
+            let remedy = "set `secret_file` to a file with what the platform signs with";
+            if !self.spoiled(&path(name, "secret")) {
+                let place = self.hook_place(name);
+                self.lacks(place, &format!("the hook `{name}` has no `secret`"), remedy);
+            }
         }
         let max_age = self.of_hook(name, "max_age").and_then(|millis| millis.parse().ok());
         let max_age = max_age.map_or(MAX_AGE, Duration::from_millis);

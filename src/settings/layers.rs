@@ -151,6 +151,25 @@ pub(super) fn owned(path: &[String], place: &Place) -> Option<Fault> {
     Some(Fault::new(place.clone(), message, remedy))
 }
 
+/// A secret that is given as text outranks the file that an earlier layer names for it.
+pub(super) fn outrank_files(layers: &mut [Values]) {
+    for number in 1..layers.len() {
+        let (below, above) = layers.split_at_mut(number);
+        let [layer, ..] = above else { continue };
+        for path in layer.keys() {
+            let Some((name, table)) = path.split_last() else {
+                continue;
+            };
+            let file = [table, &[format!("{name}_file")]].concat();
+            if !layer.contains_key(&file) {
+                for values in &mut *below {
+                    values.remove(&file);
+                }
+            }
+        }
+    }
+}
+
 /// Lays the layers over each other, later ones winning.
 pub(super) fn lay(layers: Vec<Values>) -> Result<Values, ConfigError> {
     let places: Vec<Place> = layers

@@ -16,10 +16,24 @@ use crate::shape::{Kind, Node, read_text};
 
 /// Types the values; `findings` are those of the layers.
 pub(super) fn settings(values: Values, findings: Findings) -> Result<Settings, Vec<Fault>> {
+    let (settings, mut whole) = typed(values, findings);
+    whole.faults.append(&mut whole.lacking);
+    let faults = whole.faults();
+    if faults.is_empty() { Ok(settings) } else { Err(faults) }
+}
+
+/// What is wrong, whatever another layer may add.
+pub(super) fn faults(values: Values, findings: Findings) -> Vec<Fault> {
+    typed(values, findings).1.faults()
+}
+
+/// Settings that mean something only if nothing is wrong and nothing lacking.
+fn typed(values: Values, findings: Findings) -> (Settings, Whole) {
     let Findings { faults, spoiled } = findings;
     let mut whole = Whole {
         values,
         faults,
+        lacking: Vec::new(),
         spoiled,
     };
     let log = match whole.text("log").as_str() {
@@ -67,19 +81,15 @@ pub(super) fn settings(values: Values, findings: Findings) -> Result<Settings, V
             log_level: whole.text("telemetry.log_level"),
         },
     };
-    whole.faults.sort();
-    whole.faults.dedup();
-    if whole.faults.is_empty() {
-        Ok(settings)
-    } else {
-        Err(whole.faults)
-    }
+    (settings, whole)
 }
 
 /// The values of all layers together. Those that a layer got wrong are missing from it.
 pub(super) struct Whole {
     pub(super) values: Values,
     faults: Vec<Fault>,
+    /// What another layer may still give: where brokers are, and secrets.
+    lacking: Vec<Fault>,
     spoiled: BTreeSet<Vec<String>>,
 }
 
@@ -118,6 +128,16 @@ impl Whole {
         self.faults.push(Fault::new(place, message, remedy));
     }
 
+    pub(super) fn lacks(&mut self, place: Place, message: &str, remedy: &str) {
+        self.lacking.push(Fault::new(place, message, remedy));
+    }
+
+    fn faults(mut self) -> Vec<Fault> {
+        self.faults.sort();
+        self.faults.dedup();
+        self.faults
+    }
+
     pub(super) fn spoiled(&self, name: &str) -> bool {
         let path: Vec<String> = name.split('.').map(str::to_owned).collect();
         self.spoiled.contains(&path)
@@ -139,7 +159,7 @@ impl Whole {
                 let text = text.strip_suffix('\n').unwrap_or(&text);
                 let text = text.strip_suffix('\r').unwrap_or(text);
                 if text.is_empty() {
-                    self.fault(
+                    self.lacks(
                         place,
                         &format!("`{name}` names an empty file, {file}"),
                         "write the secret into it",
@@ -150,7 +170,7 @@ impl Whole {
             }
             Err(fault) => {
                 let message = format!("`{name}` names the file {file}, which {}", fault.message);
-                self.fault(place, &message, &fault.remedy);
+                self.lacks(place, &message, &fault.remedy);
                 None
             }
         }
@@ -160,7 +180,7 @@ impl Whole {
         let brokers = self.text("kafka.brokers");
         if log == LogKind::Kafka && brokers.is_empty() && !self.spoiled("kafka.brokers") {
             let remedy = "set TASUKI__KAFKA__BROKERS to host:port of some brokers";
-            self.fault(self.place("log"), "log = \"kafka\" needs `kafka.brokers`", remedy);
+            self.lacks(self.place("log"), "log = \"kafka\" needs `kafka.brokers`", remedy);
         }
         let prefix = self.text("kafka.prefix");
         let client = self.values.iter().filter_map(|(path, given)| match path.as_slice() {
@@ -216,7 +236,7 @@ impl Whole {
         if tokenless && !address.ip().is_loopback() {
             let remedy = "set TASUKI__HTTP__TOKEN_FILE, or listen on 127.0.0.1";
             let message = "`http.address` is not a loopback address, and there is no token";
-            self.fault(self.place("http.address"), message, remedy);
+            self.lacks(self.place("http.address"), message, remedy);
         }
         Http {
             address,

@@ -256,6 +256,7 @@ impl Settings {
         let mut layers = vec![layers::defaults(&mut findings)];
         layers.extend(files.iter().map(|file| layers::from_file(file, &mut findings)));
         layers.push(environment::from_environment(environment, &mut findings));
+        layers::outrank_files(&mut layers);
         match layers::lay(layers) {
             Ok(values) => merged::settings(values, findings),
             Err(error) => {
@@ -342,11 +343,14 @@ impl fmt::Debug for Kafka {
     }
 }
 
-/// Checks one file alone: what it says, not what it lacks.
+/// Checks one file alone: what it says, not what the environment may add to it, such as secrets.
 pub fn check_file(path: &Path) -> Vec<Fault> {
     let mut findings = Findings::default();
-    layers::from_file(path, &mut findings);
-    findings.faults
+    let layers = vec![layers::defaults(&mut findings), layers::from_file(path, &mut findings)];
+    match layers::lay(layers) {
+        Ok(values) => merged::faults(values, findings),
+        Err(_) => findings.faults,
+    }
 }
 
 /// The reference section of `docs/settings.md`.

@@ -159,6 +159,39 @@ fn secrets_come_from_files_and_are_never_shown() {
 }
 
 #[test]
+fn a_secret_in_the_environment_outranks_a_file_that_is_named_before() {
+    let secret = file("earlier-secret", "swordfish\n");
+    let named = file("names-a-secret.toml", &format!("[privacy]\nsecret_file = {secret:?}\n"));
+    let revealed = |environment: &[(&str, &str)]| {
+        let settings = Settings::layered(std::slice::from_ref(&named), &variables(environment)).unwrap();
+        settings.privacy.secret.reveal().to_owned()
+    };
+    assert_eq!(revealed(&[]), "swordfish");
+    assert_eq!(revealed(&[("TASUKI__PRIVACY__SECRET", "herring")]), "herring");
+    let both = [
+        ("TASUKI__PRIVACY__SECRET", "herring"),
+        ("TASUKI__PRIVACY__SECRET_FILE", secret.to_str().unwrap()),
+    ];
+    assert_eq!(revealed(&both), "swordfish");
+}
+
+#[test]
+fn a_file_by_itself_is_wrong_by_what_it_says_and_not_by_what_may_be_added() {
+    let text =
+        "log = \"kafka\"\n[http]\naddress = \"0.0.0.0:80\"\n[hooks.a]\nrole = \"forms\"\nsignature = \"mautic\"\n";
+    assert_eq!(check_file(&file("by-itself.toml", text)), []);
+    let text = "[http]\naddress = \"nonsense\"\n[sources.\"tasuki.journal\"]\nrole = \"forms\"\n[sources.x]\nbegin = \"latest\"\n";
+    let lines: Vec<_> = check_file(&file("wrong-by-itself.toml", text))
+        .into_iter()
+        .map(|fault| match fault.place {
+            Place::File { line, .. } => line,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(lines, [2, 4, 6]);
+}
+
+#[test]
 fn the_public_secret_is_warned_of_outside_local() {
     let settings = Settings::layered(&[], &variables(&[("TASUKI__DEPLOYMENT", "prod")])).unwrap();
     assert_eq!(settings.warnings().len(), 1);

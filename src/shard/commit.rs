@@ -147,6 +147,7 @@ impl Worker {
         for live in lives.values_mut() {
             live.settle(&self.metrics, now);
         }
+        self.acquaintance.is_kept();
         let forwards = lives
             .into_iter()
             .map(|(partition, live)| (partition, &mut live.forward));
@@ -191,6 +192,7 @@ impl Live {
         for (role, verdict) in &settled.tally {
             metrics.judged(*role, verdict);
         }
+        metrics.counted(settled.counts);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the shards of this process hold, summed over its workers for the metrics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use super::{LAG_EVERY_MS, Live, Phase, Worker};
@@ -12,7 +12,14 @@ use crate::telemetry::metrics::{Metrics, seconds_between};
 
 /// Shared by the workers of a process.
 #[derive(Default)]
-pub struct Board(Mutex<BTreeMap<u32, Reading>>);
+pub struct Board(Mutex<Readings>);
+
+#[derive(Default)]
+struct Readings {
+    by_partition: BTreeMap<u32, Reading>,
+    /// Teams that something was shown of: what nobody tells of any more is nothing.
+    teams: BTreeSet<String>,
+}
 
 /// What one shard holds.
 #[derive(Clone, Debug, Default)]
@@ -41,17 +48,19 @@ impl Board {
             open: gauges.handoffs_open,
             queues: gauges.queues,
         };
-        self.lock().insert(partition, reading);
+        self.lock().by_partition.insert(partition, reading);
     }
 
     /// Forgets a partition that is no longer ours.
     pub(super) fn forget(&self, partition: u32) {
-        self.lock().remove(&partition);
+        self.lock().by_partition.remove(&partition);
     }
 
     /// Shows the sums.
     pub(super) fn publish(&self, metrics: &Metrics, now: Instant) {
-        let readings = self.lock();
+        let mut held = self.lock();
+        let Readings { by_partition, teams } = &mut *held;
+        let readings = &*by_partition;
         let shard = &metrics.shard;
         shard.partitions_owned.set(readings.len() as i64);
         shard.leads.set(readings.values().map(|reading| reading.leads).sum());
@@ -69,17 +78,24 @@ impl Board {
         shard
             .deadline_clock_lag_seconds
             .set(slowest.map_or(0.0, |slowest| seconds_between(slowest, now)));
-        for (team, open) in readings.values().flat_map(|reading| &reading.open) {
-            shard.handoffs_open.with_label_values(&[team]).set(count(*open));
-        }
-        for (team, queue) in readings.values().flat_map(|reading| &reading.queues) {
-            shard.leads_queued.with_label_values(&[team]).set(count(queue.leads));
+        // Only the desk knows teams, and there is one.
+        let desk = readings
+            .values()
+            .find(|reading| !(reading.open.is_empty() && reading.queues.is_empty()));
+        let nothing = Reading::default();
+        let desk = desk.unwrap_or(&nothing);
+        teams.extend(desk.open.keys().chain(desk.queues.keys()).cloned());
+        for team in &*teams {
+            let open = desk.open.get(team).copied().unwrap_or_default();
+            let queue = desk.queues.get(team).copied().unwrap_or_default();
             let waited = queue.oldest.map_or(0.0, |oldest| seconds_between(oldest, now));
+            shard.handoffs_open.with_label_values(&[team]).set(count(open));
+            shard.leads_queued.with_label_values(&[team]).set(count(queue.leads));
             shard.queue_oldest_seconds.with_label_values(&[team]).set(waited);
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u32, Reading>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Readings> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -90,6 +106,11 @@ fn count(number: u64) -> i64 {
 
 /// What a worker shows.
 impl Worker {
+    /// The next turn shows everything, whenever the last did: partitions have come or gone.
+    pub(super) fn ask_lag_soon(&mut self) {
+        self.lag_asked_at = i64::MIN / 2;
+    }
+
     pub(super) fn ask_lag(&mut self, now: Now) {
         if now.running_ms - self.lag_asked_at < LAG_EVERY_MS {
             return;
@@ -150,5 +171,48 @@ impl Worker {
             self.metrics.adopt(policy);
             self.shown_policy = Some(policy.version);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What each gauge of a team shows.
+    fn shown(board: &Board, metrics: &Metrics) -> (i64, i64, f64) {
+        board.publish(metrics, Instant::from_millis(5_000));
+        let shard = &metrics.shard;
+        (
+            shard.handoffs_open.with_label_values(&["inside"]).get(),
+            shard.leads_queued.with_label_values(&["inside"]).get(),
+            shard.queue_oldest_seconds.with_label_values(&["inside"]).get(),
+        )
+    }
+
+    #[test]
+    fn what_nobody_tells_of_any_more_is_nothing() {
+        let (board, metrics) = (Board::default(), Metrics::new().unwrap());
+        let team = || "inside".to_owned();
+        let queue = QueueGauge {
+            leads: 2,
+            oldest: Some(Instant::from_millis(2_000)),
+        };
+        let reading = Reading {
+            open: BTreeMap::from([(team(), 3)]),
+            queues: BTreeMap::from([(team(), queue)]),
+            ..Reading::default()
+        };
+        board.lock().by_partition.insert(0, reading.clone());
+        board.lock().by_partition.insert(1, Reading::default());
+        assert_eq!(shown(&board, &metrics), (3, 2, 3.0));
+        let served = Reading {
+            queues: BTreeMap::new(),
+            ..reading
+        };
+        board.lock().by_partition.insert(0, served);
+        assert_eq!(shown(&board, &metrics), (3, 0, 0.0));
+        board.forget(0);
+        assert_eq!(shown(&board, &metrics), (0, 0, 0.0));
+        assert_eq!(metrics.shard.partitions_owned.get(), 1);
     }
 }

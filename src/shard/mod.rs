@@ -29,7 +29,7 @@ use crate::names::Names;
 use crate::planted::{self, Bug};
 use crate::status::Status;
 use crate::telemetry::metrics::Metrics;
-use crate::trouble::{TROUBLE_MINUTES_MAX, Trouble};
+use crate::trouble::{Acquaintance, TROUBLE_MINUTES_MAX, Trouble, UNDEALT_MS_MAX};
 use crate::wire;
 use crate::wire::outputs::Decider;
 
@@ -88,6 +88,15 @@ pub struct Plan {
 }
 
 impl Plan {
+    fn membership(&self) -> Membership {
+        Membership {
+            group: self.names.shard_group(),
+            topics: vec![self.names.journal()],
+            instance: self.instance.clone(),
+            committed_only: true,
+        }
+    }
+
     fn decider(&self, shard: u32) -> Decider<'_> {
         Decider {
             deployment: &self.deployment,
@@ -181,6 +190,7 @@ pub struct Worker {
     /// What the shards applied and have not committed yet, taken together.
     load: Load,
     trouble: Trouble,
+    acquaintance: Acquaintance,
     lag_asked_at: i64,
     /// Writers whose transactions were ended since the last fence.
     ended: BTreeSet<String>,
@@ -264,12 +274,7 @@ struct Attempt {
 impl Worker {
     /// Joins the group.
     pub fn join(log: Arc<dyn Log>, plan: Plan, watch: Watch) -> Result<Self, LogError> {
-        let consumer = log.consumer(&Membership {
-            group: plan.names.shard_group(),
-            topics: vec![plan.names.journal()],
-            instance: plan.instance.clone(),
-            committed_only: true,
-        })?;
+        let consumer = log.consumer(&plan.membership())?;
         Ok(Self {
             log,
             plan,
@@ -284,6 +289,7 @@ impl Worker {
             pace: Pace::default(),
             load: Load::default(),
             trouble: Trouble::default(),
+            acquaintance: Acquaintance::default(),
             ended: BTreeSet::new(),
             doubted: BTreeMap::new(),
             shown_policy: None,
@@ -330,6 +336,9 @@ impl Worker {
     }
 
     fn turn(&mut self, now: Now) -> Result<(), Interrupt> {
+        if !self.is_dealt && self.acquaintance.is_over(now, UNDEALT_MS_MAX) {
+            self.join_anew()?;
+        }
         let resting = self.trouble.rests(now);
         if !resting {
             self.bring_back(now)?;
@@ -375,6 +384,9 @@ impl Worker {
     }
 
     fn take(&mut self, signal: Signal, now: Now) -> Result<(), Interrupt> {
+        if matches!(signal, Signal::Assigned(_) | Signal::Revoked(_) | Signal::Lost(_)) {
+            self.acquaintance.is_kept();
+        }
         match signal {
             Signal::Assigned(places) => {
                 tracing::info!(partitions = places.len(), "journal partitions assigned");
@@ -433,6 +445,7 @@ impl Worker {
             // There is no gauge yet where nothing was read.
             let _none = self.metrics.shard.journal_lag_records.remove_label_values(&[&label]);
         }
+        self.ask_lag_soon();
         self.consumer.release(places)
     }
 

@@ -8,6 +8,7 @@ use crate::clock::Now;
 use crate::domain::shard::{Charter, Consequences, Shard};
 use crate::log::{Commit, Committed, LogError, Ownership, Place};
 use crate::planted::{self, Bug};
+use crate::trouble::ESTRANGED_MS_MAX;
 use crate::wire;
 
 impl Worker {
@@ -128,6 +129,7 @@ impl Worker {
         if transactor.commit()? == Commit::Slow {
             self.writer = None;
         }
+        self.acquaintance.is_kept();
         Ok(())
     }
 
@@ -191,6 +193,7 @@ impl Worker {
                 is_at_end: false,
             })),
         );
+        self.ask_lag_soon();
         Ok(())
     }
 
@@ -254,6 +257,7 @@ impl Worker {
             return Err(Stop::Trouble { last: error });
         };
         tracing::warn!(%error, wait_ms = wait, "starting over from the log");
+        let is_estranged = matches!(error, LogError::Fenced(_)) && self.acquaintance.is_over(now, ESTRANGED_MS_MAX);
         if !(planted::is(Bug::AbortAndGoOn) && matches!(error, LogError::Unknown(_))) {
             self.writer = None;
         }
@@ -279,7 +283,30 @@ impl Worker {
                 Phase::Assigned | Phase::Restoring(_) => Phase::Assigned,
             };
         }
+        if is_estranged && let Err(error) = self.join_anew() {
+            tracing::warn!(%error, "cannot join the group anew");
+        }
         self.tell_status();
+        Ok(())
+    }
+
+    /// Leaves a member behind that the group has nothing to say to; what it had is others'.
+    pub(super) fn join_anew(&mut self) -> Result<(), LogError> {
+        tracing::warn!("the group has not answered this member for long: joining anew");
+        let consumer = self.log.consumer(&self.plan.membership())?;
+        let journal = self.plan.names.journal();
+        let places: Vec<Place> = self
+            .partitions
+            .keys()
+            .map(|partition| Place::new(&journal, *partition))
+            .collect();
+        if let Err(error) = self.forget(&places) {
+            tracing::debug!(%error, "the member that is left behind keeps what it had");
+        }
+        self.consumer = consumer;
+        self.is_dealt = false;
+        self.ownership = Err(LogError::Retry("nothing was read yet".to_owned()));
+        self.acquaintance.is_kept();
         Ok(())
     }
 

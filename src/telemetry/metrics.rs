@@ -10,6 +10,7 @@ use prometheus::{
 };
 
 use super::register::{Builder, Described};
+use crate::domain::effects::Counts;
 use crate::domain::event::{Decision, Output, RejectReason, SlaKind, Verdict};
 use crate::domain::journal::Role;
 use crate::domain::policy::Policy;
@@ -99,6 +100,7 @@ pub struct Metrics {
 struct Decisions {
     events: IntCounterVec,
     dead_letters: IntCounterVec,
+    no_room: IntCounterVec,
     handoffs: IntCounterVec,
     sla_events: IntCounterVec,
     response_working_seconds: HistogramVec,
@@ -201,6 +203,12 @@ impl Metrics {
         for reason in RejectReason::ALL {
             self.decisions.dead_letters.with_label_values(&[reason.name()]);
         }
+        for what in [ATTRIBUTES, MARKS] {
+            self.decisions.no_room.with_label_values(&[what]);
+        }
+        for found in UNSETTLED {
+            self.shard.unsettled.with_label_values(&[found]);
+        }
         for answer in [Answer::Accepted, Answer::Refused, Answer::TooMany, Answer::Failed] {
             self.http_requests.with_label_values(&[answer.name()]);
         }
@@ -254,6 +262,13 @@ impl Metrics {
             }
         };
         self.decisions.events.with_label_values(&[role.name(), result]).inc();
+    }
+
+    /// Counts what happened without a decision, once committed.
+    pub fn counted(&self, counts: Counts) {
+        for (what, count) in [(ATTRIBUTES, counts.attributes_ignored), (MARKS, counts.marks_evicted)] {
+            self.decisions.no_room.with_label_values(&[what]).inc_by(count);
+        }
     }
 
     /// Names the policy in force, and its teams at zero.
@@ -311,6 +326,10 @@ impl Metrics {
     }
 }
 
+const ATTRIBUTES: &str = "attributes";
+const MARKS: &str = "duplicate-marks";
+/// What a state log may say of a transaction that failed or was not answered.
+const UNSETTLED: [&str; 3] = ["not-written", "written", "others"];
 const RESULTS: [&str; 5] = ["accepted", "duplicate", "erased", "ignored", "dead_letter"];
 
 impl Answer {
@@ -373,6 +392,11 @@ impl Decisions {
                 "Events by the role of their source and what became of them",
             )?,
             dead_letters: builder.counters("dead_letters_total", &["reason"], "Dead letters by reason")?,
+            no_room: builder.counters(
+                "no_room_total",
+                &["what"],
+                "What a lead had no room for: attributes that were left out, duplicate marks that went before their seven days",
+            )?,
             handoffs: builder.counters("handoffs_total", &["team"], "Leads handed to a rep")?,
             sla_events: builder.counters("sla_events_total", &["team", "kind"], "Notices about promises")?,
             response_working_seconds: builder.histograms(
@@ -389,7 +413,7 @@ impl Decisions {
             event_to_handoff_seconds: builder.histogram(
                 "event_to_handoff_seconds",
                 MEDIUM,
-                "From the journal time of the event that qualified a lead until its first handoff is committed",
+                "From the journal time of the event that qualified a lead until its handoff is committed, where it did not wait in a queue",
             )?,
         })
     }

@@ -335,8 +335,10 @@ def produce(broker, messages):
             words += ["-H", name if value is None else f"{name}={value}"]
         # Its input ends with us, so it does too; `dies_with_us` would copy this process each time.
         process = subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-        process.stdin.write(b"".join(message.line() for message in group))
-        process.stdin.close()
+        # One that has given up already says why when it is asked how it went.
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(b"".join(message.line() for message in group))
+            process.stdin.close()
         running.append(process)
         if len(running) >= 8:
             written(running.pop(0))

@@ -175,7 +175,7 @@ def is_text(value):
 
 def text(data, name, limit=None, required=False):
     value = data.get(name)
-    if value is None:
+    if value is None or is_text(value) and not value.strip(SPACE):
         return refuse("invalid-data") if required else None
     if not is_text(value) or limit and len(value.encode()) > limit:
         refuse("invalid-data")
@@ -217,7 +217,7 @@ def person(data):
         if name == "lead_id" and isinstance(lead_id, Number):
             continue
         value = text(given, name, NAME_BYTES)
-        if value is not None and value.strip(SPACE):
+        if value is not None:
             folded = unicodedata.normalize("NFKC", value.strip(SPACE)).lower() if name == "email" else value
             found.append(mark + folded)
     return found or refuse("invalid-data")
@@ -268,8 +268,6 @@ def read_data(kind, data):
     asked = {}
     if kind == REP:
         rep = text(data, "rep", NAME_BYTES, required=True)
-        if not rep.strip(SPACE):
-            refuse("invalid-data")
         flag(data, "available")
         asked = {"rep": rep, "capacity": integer(data, "capacity", 0, 1_000_000), "team": text(data, "team", NAME_BYTES)}
         integer(data, "weight", 1, 1000)

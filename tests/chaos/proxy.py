@@ -2,7 +2,7 @@
 
 It forwards requests frame by frame (size, api key, version, correlation id, …) and answers byte by
 byte. It can stall either direction, slow both, refuse and reset connections, tear a frame in the
-middle, and hold one request of a chosen kind back until the client, on a new connection, is inside
+middle, lose a request of a chosen kind without a word, and hold one request of a chosen kind back until the client, on a new connection, is inside
 its next transaction: what a network may do to a packet of a connection that was given up.
 """
 
@@ -13,7 +13,7 @@ import threading
 import time
 
 # Kinds of requests, by the protocol's api keys.
-INIT_PRODUCER_ID, ADD_PARTITIONS, END_TXN, TXN_OFFSET_COMMIT = 22, 24, 26, 28
+JOIN_GROUP, INIT_PRODUCER_ID, ADD_PARTITIONS, END_TXN, TXN_OFFSET_COMMIT = 11, 22, 24, 26, 28
 CHUNK = 65_536
 # More than any request of ours.
 FRAME_MAX = 64 << 20
@@ -76,6 +76,7 @@ class Proxy:
         self.delay = self.bytes_a_second = 0
         self.refuses = False
         self.to_tear = self.torn = 0
+        self.to_lose = None
         self.wanted = self.held = None
         self.moved_on = False
         self.released = threading.Event()
@@ -92,7 +93,7 @@ class Proxy:
         self.delay = self.bytes_a_second = 0
         self.refuses = False
         self.to_tear = 0
-        self.wanted = None
+        self.to_lose = self.wanted = None
         self.release()
 
     def stall(self, requests=True, answers=True):
@@ -123,6 +124,10 @@ class Proxy:
     def tear(self, frames):
         """So many requests are cut in the middle, and their connections reset."""
         self.torn, self.to_tear = 0, frames
+
+    def lose(self, api_key):
+        """The next request of this kind is never answered, and its connection stays."""
+        self.to_lose = api_key
 
     def hold(self, api_key):
         """The next request of this kind is held back, and its connection lost to the client."""
@@ -185,6 +190,8 @@ class Proxy:
                 return
             self._pace(len(frame))
             self.requests.wait()
+            if self._loses(api_key):
+                continue
             if self._takes_back(pair, frame, api_key):
                 close(pair.client, reset=True)
                 return
@@ -212,6 +219,13 @@ class Proxy:
             self.to_tear -= tears
             self.torn += tears
             return tears
+
+    def _loses(self, api_key):
+        with self.lock:
+            loses = api_key == self.to_lose
+            if loses:
+                self.to_lose = None
+            return loses
 
     def _takes_back(self, pair, frame, api_key):
         with self.lock:

@@ -22,11 +22,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from company import OUTPUTS, Company, policy  # noqa: E402
 from harness import Checks, Message, arguments, ground, produce, wait_for  # noqa: E402
 from judge import Judge, lateness, percentile  # noqa: E402
-from proxy import ADD_PARTITIONS, END_TXN, TXN_OFFSET_COMMIT  # noqa: E402
+from proxy import ADD_PARTITIONS, END_TXN, JOIN_GROUP, TXN_OFFSET_COMMIT  # noqa: E402
 from state_watch import StateLog  # noqa: E402
 from town import HEAL_WAIT, SESSION, Town, held  # noqa: E402
 
 HOLD_WAIT = 15
+REJOIN_WAIT = 15
 TAKEOVER_WAIT = 40
 # p99 of the time from a kill to the successor's first commit.
 TAKEOVER_MAX = 11.0
@@ -144,6 +145,21 @@ class Faults:
         proxy.reset()
         return torn
 
+    def lost_join(self):
+        """While others come and go, somebody's join is never answered: it is out, and not told.
+
+        Over when all is whole again: nobody may read a source for most of a minute, and one for whom
+        this comes several times in a row leaves it unread for longer than anybody waits for it.
+        """
+        left_out, other = self.random.sample(self.town.processes, 2)
+        left_out.proxy.lose(JOIN_GROUP)
+        with other.lock:
+            self._kill(other)
+            other.start()
+        lost = wait_for(lambda: left_out.proxy.to_lose is None, REJOIN_WAIT, 0.05)
+        left_out.proxy.to_lose = None
+        return wait_for(self.town.is_whole, HEAL_WAIT) and lost
+
     def _held(self, api_key):
         """Of whoever has a transaction next; a process without partitions has none."""
         proxies = self.random.sample(self.town.proxies, len(self.town.proxies))
@@ -171,10 +187,10 @@ class Faults:
 WEIGHTS = {
     "kill": 6, "kill_again_and_again": 2, "kill_while_restoring": 4, "kill_all": 2, "take_over": 6, "zombie": 3,
     "stop_shortly": 1, "broker_killed": 1, "broker_paused": 1, "network_cut": 2, "network_stalled": 2, "network_slow": 1,
-    "network_reset": 2, "held_end_txn": 3, "held_add_partitions": 3, "held_offset_commit": 3,
+    "network_reset": 2, "lost_join": 2, "held_end_txn": 3, "held_add_partitions": 3, "held_offset_commit": 3,
 }
-# One of them needs the others to be well.
-ALONE = {"take_over"}
+# These need the others to be well.
+ALONE = {"take_over", "lost_join"}
 
 
 def drawn(chance, count, names):
@@ -189,7 +205,8 @@ def short_rounds():
     """Every kind at least once, two at a time in a quarter of the steps, and kills up to the number."""
     everything = [("take_over",), ("kill", "network_cut"), ("zombie",), ("held_end_txn",), ("broker_killed", "kill"),
                   ("kill_while_restoring",), ("held_add_partitions",), ("network_stalled", "kill_all"), ("network_slow", "kill"),
-                  ("held_offset_commit",), ("broker_paused",), ("network_reset",), ("stop_shortly", "kill"), ("held_end_txn", "kill")]
+                  ("held_offset_commit",), ("broker_paused",), ("network_reset",), ("lost_join",),
+                  ("stop_shortly", "kill"), ("held_end_txn", "kill")]
     yield everything
     yield [("kill_all",), ("kill_again_and_again", "kill_while_restoring"), ("kill_all",), ("kill_while_restoring", "kill")] * 3 \
         + [("kill_all",), ("kill_all",)]
@@ -282,7 +299,8 @@ def main():
     parser = arguments(__doc__, 0)
     parser.add_argument("--minutes", type=float, default=5, help="how long faults are drawn")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="draws the same faults again")
-    parser.add_argument("--only", help=f"kinds of faults, separated by commas, of {', '.join(WEIGHTS)}")
+    parser.add_argument("--only", help="kinds of faults, separated by commas; named twice, twice as often; "
+                        f"of {', '.join(WEIGHTS)}")
     parser.add_argument("--short", action="store_true", help="the run of ./test")
     options = parser.parse_args()
     names = options.only.split(",") if options.only else list(WEIGHTS)

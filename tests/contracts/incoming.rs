@@ -10,8 +10,9 @@ use super::schema::{bool, exactly, incoming, list, named, object, one_of, or_nul
 
 /// The form of a handoff's name.
 pub const HANDOFF: &str = "^[0-9a-f]{32}-[1-9][0-9]*-[1-9][0-9]*$";
-/// Something is left of it after trimming.
+/// Something is left of it after trimming; else it counts as absent.
 const NOT_BLANK: &str = r"\S";
+const BLANK: &str = r"^\s*$";
 
 /// Every schema of what comes in, by name; those of data by their type.
 pub fn schemas() -> Vec<(String, Value)> {
@@ -29,6 +30,13 @@ pub fn schemas() -> Vec<(String, Value)> {
 
 fn name(words: &str) -> Value {
     said(words, text_of(NAME_BYTES_MAX))
+}
+
+/// A name that must be there.
+fn required_name(words: &str) -> Value {
+    let mut name = name(words);
+    name["pattern"] = json!(NOT_BLANK);
+    name
 }
 
 fn person() -> Value {
@@ -79,7 +87,7 @@ fn data(kind: FactType) -> Value {
     match kind {
         FactType::FormSubmitted => incoming(
             "a form was submitted",
-            vec![who(), ("form", name("the form's name"))],
+            vec![who(), ("form", required_name("the form's name"))],
             vec![
                 ("profile", named("ProfileGiven")),
                 ("campaign", named("CampaignGiven")),
@@ -92,7 +100,10 @@ fn data(kind: FactType) -> Value {
         ),
         FactType::EngagementRecorded => incoming(
             "a person did something",
-            vec![who(), ("activity", name("what, such as page_viewed; any is taken"))],
+            vec![
+                who(),
+                ("activity", required_name("what, such as page_viewed; any is taken")),
+            ],
             vec![
                 ("target", said("on what, such as a path", text())),
                 ("campaign", named("CampaignGiven")),
@@ -119,14 +130,20 @@ fn follow_up() -> Value {
     let outcome = said("what came of it", one_of(&Outcome::ALL.map(Outcome::name)));
     let amount = incoming(
         "what it is worth",
-        vec![("value", name("such as 1200000")), ("currency", name("such as JPY"))],
+        vec![
+            ("value", required_name("such as 1200000")),
+            ("currency", required_name("such as JPY")),
+        ],
         vec![],
     );
     let mut follow_up = incoming(
         "what sales did with a lead: by handoff, which outranks, or by person, meaning the open attempt",
         vec![("outcome", outcome)],
         vec![
-            ("handoff_id", said("the attempt", pattern(HANDOFF))),
+            (
+                "handoff_id",
+                said("the attempt", pattern(&format!("{HANDOFF}|{BLANK}"))),
+            ),
             ("reason", said("why; cut after 4 KiB", text())),
             ("note", said("free text; cut after 4 KiB", text())),
             ("rep", name("who says so: a note, never a key")),
@@ -135,20 +152,19 @@ fn follow_up() -> Value {
     );
     follow_up["properties"]["person"] = json!({"description": "who it is; not looked at beside a `handoff_id`"});
     follow_up["anyOf"] = json!([
-        {"required": ["handoff_id"], "properties": {"handoff_id": {"type": "string"}}},
-        {"required": ["person"], "properties": {"handoff_id": {"type": "null"}, "person": named("Person")}},
+        {"required": ["handoff_id"], "properties": {"handoff_id": {"type": "string", "pattern": NOT_BLANK}}},
+        {"required": ["person"], "properties": {"handoff_id": {"type": ["string", "null"], "pattern": BLANK}, "person": named("Person")}},
     ]);
     follow_up
 }
 
 fn rep() -> Value {
-    let rep = json!({"type": "string", "pattern": NOT_BLANK, "maxLength": NAME_BYTES_MAX});
     let number = |minimum: u32, maximum: u32| json!({"type": "integer", "minimum": minimum, "maximum": maximum});
     let mut skills = list(text_of(NAME_BYTES_MAX));
     skills["maxItems"] = json!(SKILLS_MAX);
     incoming(
         "a seller's terms changed; one that nobody has named before needs `team` and `capacity`",
-        vec![("rep", said("the seller's id", rep))],
+        vec![("rep", required_name("the seller's id"))],
         vec![
             ("available", said("may the rep be given leads?", bool())),
             ("capacity", said("open handoffs at most", number(0, CAPACITY_MAX))),

@@ -24,10 +24,11 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// Text that is empty after trimming is absent.
     pub(super) fn text(&self, member: &str) -> Result<Option<&'a str>, Rejection> {
         match self.object.get(member) {
             None => Ok(None),
-            Some(Json::Text(text)) => Ok(Some(text)),
+            Some(Json::Text(text)) => Ok(Some(&**text).filter(|text| !text.trim().is_empty())),
             Some(_) => Err(self.wrong(member, "is not text")),
         }
     }
@@ -43,11 +44,6 @@ impl<'a> Members<'a> {
         self.name(member)?.ok_or_else(|| self.missing(member))
     }
 
-    /// Text that is empty after trimming is absent.
-    pub(super) fn identifier(&self, member: &str) -> Result<Option<String>, Rejection> {
-        Ok(self.name(member)?.filter(|text| !text.trim().is_empty()))
-    }
-
     pub(super) fn lead_id(&self) -> Result<Option<String>, Rejection> {
         match self.object.get("lead_id") {
             Some(Json::Number("-0")) => Ok(Some("0".to_owned())),
@@ -55,7 +51,7 @@ impl<'a> Members<'a> {
                 Ok(Some((*digits).to_owned()))
             }
             Some(Json::Number(_)) => Err(self.wrong("lead_id", "is neither text nor an integer of at most 256 digits")),
-            _ => self.identifier("lead_id"),
+            _ => self.name("lead_id"),
         }
     }
 

@@ -1,7 +1,7 @@
 //! `data` → what happened, checked (contract §1, §9).
 //!
-//! Members that are not ours are kept out of the way; `null` in an optional member is absence,
-//! except as a value inside `profile`. What is wrong is told by the name of the member, never by
+//! Members that are not ours are kept out of the way; `null` in an optional member is absence, and
+//! so is text that is empty after trimming, except as a value inside `profile`. What is wrong is told by the name of the member, never by
 //! its value.
 
 mod members;
@@ -195,12 +195,8 @@ fn follow_up(data: Members<'_>) -> Result<(FollowUp, bool), Rejection> {
 }
 
 fn rep(data: Members<'_>) -> Result<RepChange, Rejection> {
-    let rep = data.required_name("rep")?;
-    if rep.trim().is_empty() {
-        return Err(data.missing("rep"));
-    }
     Ok(RepChange {
-        rep,
+        rep: data.required_name("rep")?,
         available: data.bool("available")?,
         capacity: data.integer("capacity", 0..=CAPACITY_MAX)?,
         team: data.name("team")?,
@@ -229,8 +225,8 @@ fn person(data: Members<'_>) -> Result<Person, Rejection> {
         .ok_or_else(|| data.missing("person"))?;
     let person = Person {
         lead_id: members.lead_id()?,
-        email: members.identifier("email")?,
-        anonymous_id: members.identifier("anonymous_id")?,
+        email: members.name("email")?,
+        anonymous_id: members.name("anonymous_id")?,
     };
     if person == Person::default() {
         return Err(data.wrong("person", "has none of lead_id, email, anonymous_id"));

@@ -73,6 +73,36 @@ fn null_in_an_optional_member_is_absence() {
 }
 
 #[test]
+fn blank_text_is_absence() {
+    let form = r#"{"person":{"email":"a"},"form":" f ","campaign":{"source":"","medium":" "},"message":"\u3000\n"}"#;
+    let Body::Form(form) = body(FactType::FormSubmitted, form) else {
+        panic!("a form")
+    };
+    assert_eq!((&*form.form, form.campaign, form.message), (" f ", None, None));
+    for blank in ["", " ", "\t\u{3000}"] {
+        let form = serde_json::json!({"person": {"email": "a"}, "form": blank}).to_string();
+        refused(FactType::FormSubmitted, &form, "`form` is missing");
+    }
+    let answer = r#"{"handoff_id":"","person":{"lead_id":"x"},"outcome":"lost","reason":" ","note":"","rep":""}"#;
+    let read = read_text(FactType::FollowUpRecorded, answer).unwrap();
+    let Body::FollowUp(answer) = read.body else {
+        panic!("a follow-up")
+    };
+    assert!(answer.person.is_some() && !read.foreign_handoff);
+    assert_eq!(
+        (answer.handoff, answer.reason, answer.note, answer.rep),
+        (None, None, None, None)
+    );
+    refused(
+        FactType::FollowUpRecorded,
+        r#"{"person":{"email":"a"},"outcome":"won","amount":{"value":"5","currency":" "}}"#,
+        "`amount.currency` is missing",
+    );
+    let change = body(FactType::RepChanged, r#"{"rep":"ana","team":" "}"#);
+    assert!(matches!(change, Body::Rep(change) if change.team.is_none()));
+}
+
+#[test]
 fn a_person_has_at_least_one_identifier() {
     let none = "`person` has none of lead_id, email, anonymous_id";
     refused(FactType::LeadErased, r#"{"person":{}}"#, none);
@@ -217,7 +247,7 @@ fn a_follow_up_names_a_handoff_or_a_person_and_one_of_the_outcomes() {
     );
     let amount = r#"{"handoff_id":"x","outcome":"won","amount":{"value":5,"currency":"JPY"}}"#;
     refused(FactType::FollowUpRecorded, amount, "`amount.value` is not text");
-    let foreign = read_text(FactType::FollowUpRecorded, r#"{"handoff_id":"","outcome":"won"}"#).unwrap();
+    let foreign = read_text(FactType::FollowUpRecorded, r#"{"handoff_id":"7","outcome":"won"}"#).unwrap();
     assert!(foreign.foreign_handoff);
 }
 

@@ -154,7 +154,7 @@ mod tests {
                     "message":"{long}"}}"#
                 ),
             ),
-            ("form.submitted", r#"{"person":{"email":"a@b"},"form":""}"#.to_owned()),
+            ("form.submitted", r#"{"person":{"email":"a@b"},"form":" f "}"#.to_owned()),
             (
                 "engagement.recorded",
                 r#"{"person":{"email":"a@b"},"activity":"x","target":"/p?a=\\","campaign":{"name":"n"},"is_bot":true}"#

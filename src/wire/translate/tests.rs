@@ -262,11 +262,11 @@ fn a_rejected_record_is_kept_byte_for_byte_and_its_values_stay_out_of_the_detail
 fn a_campaign_that_says_nothing_is_none() {
     for (campaign, expected) in [
         ("{}", None),
-        (r#"{"source":null,"x":1}"#, None),
+        (r#"{"source":null,"medium":"","name":" ","x":1}"#, None),
         (
-            r#"{"name":""}"#,
+            r#"{"name":" n","source":""}"#,
             Some(Campaign {
-                name: Some(String::new()),
+                name: Some(" n".to_owned()),
                 ..Campaign::default()
             }),
         ),
