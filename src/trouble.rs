@@ -65,14 +65,11 @@ impl Trouble {
 }
 
 /// A group may refuse a member for so long without telling it that it is out, in milliseconds.
-pub const ESTRANGED_MS_MAX: i64 = 15_000;
-/// A group may let a new member wait for so long, in milliseconds.
-pub const UNDEALT_MS_MAX: i64 = 30_000;
+const ESTRANGED_MS_MAX: i64 = 15_000;
 
-/// Whether a group still knows a member. librdkafka waits for the answer to a join for
-/// `max.poll.interval.ms`, sends no heartbeats meanwhile and does not see that the session is over:
-/// a member whose answer was lost would wait for minutes, for nothing or with partitions that are
-/// others' by then.
+/// Whether a group still knows a member. While librdkafka waits for the answer to a join, it sends
+/// no heartbeats and does not see that the session is over: a member whose join was lost may hold on
+/// to partitions that are others' by then.
 #[derive(Debug, Default)]
 pub struct Acquaintance(Option<i64>);
 
@@ -82,10 +79,10 @@ impl Acquaintance {
         self.0 = None;
     }
 
-    /// We were refused, or are waiting: true if that is so for longer than this.
-    pub fn is_over(&mut self, now: Now, max_ms: i64) -> bool {
+    /// The group has refused something of ours: true if it does so for too long.
+    pub fn is_over(&mut self, now: Now) -> bool {
         let since = *self.0.get_or_insert(now.running_ms);
-        now.running_ms - since > max_ms
+        now.running_ms - since > ESTRANGED_MS_MAX
     }
 }
 
@@ -115,11 +112,11 @@ mod tests {
     #[test]
     fn an_acquaintance_ends_when_nothing_is_taken_for_long() {
         let mut acquaintance = Acquaintance::default();
-        assert!(!acquaintance.is_over(at(1_000), 15_000));
-        assert!(!acquaintance.is_over(at(16_000), 15_000));
-        assert!(acquaintance.is_over(at(16_001), 15_000));
+        assert!(!acquaintance.is_over(at(1_000)));
+        assert!(!acquaintance.is_over(at(16_000)));
+        assert!(acquaintance.is_over(at(16_001)));
         acquaintance.is_kept();
-        assert!(!acquaintance.is_over(at(40_000), 15_000));
+        assert!(!acquaintance.is_over(at(40_000)));
     }
 
     #[test]

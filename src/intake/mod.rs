@@ -30,7 +30,7 @@ use crate::planted::{self, Bug};
 use crate::settings::Begin;
 use crate::status::Status;
 use crate::telemetry::metrics::{Metrics, seconds_between};
-use crate::trouble::{Acquaintance, Stop, Trouble, UNDEALT_MS_MAX};
+use crate::trouble::{Acquaintance, Stop, Trouble};
 use crate::wire::adapters::Adapter;
 use crate::wire::facts::FactType;
 use crate::wire::translate::{Hooks, SourceContext};
@@ -251,9 +251,6 @@ impl Intake {
     }
 
     fn turn(&mut self, now: Now) -> Result<(), LogError> {
-        if !self.is_dealt && self.acquaintance.is_over(now, UNDEALT_MS_MAX) {
-            self.join_anew()?;
-        }
         if self.trouble.rests(now) {
             let signals = self.consumer.poll(READ, POLL_WAIT)?;
             return self.take_signals(signals, now);

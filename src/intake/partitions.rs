@@ -13,7 +13,7 @@ use crate::domain::journal::{JournalRecord, SourcePartition, Turnover};
 use crate::domain::time::Instant;
 use crate::log::{Committed, LogError, Place};
 use crate::planted::{self, Bug};
-use crate::trouble::{ESTRANGED_MS_MAX, Stop};
+use crate::trouble::Stop;
 use crate::wire::journal;
 
 impl Intake {
@@ -272,7 +272,7 @@ impl Intake {
             *phase = Phase::Assigned(0);
         }
         if matches!(error, LogError::Fenced(_))
-            && self.acquaintance.is_over(now, ESTRANGED_MS_MAX)
+            && self.acquaintance.is_over(now)
             && let Err(error) = self.join_anew()
         {
             tracing::warn!(%error, "cannot join the group anew");
@@ -280,9 +280,9 @@ impl Intake {
         Ok(())
     }
 
-    /// Leaves a member behind that the group has nothing to say to; what it had is others'.
-    pub(super) fn join_anew(&mut self) -> Result<(), LogError> {
-        tracing::warn!("the group has not answered this member for long: joining anew");
+    /// Leaves a member behind that the group does not know any more; what it had is others'.
+    fn join_anew(&mut self) -> Result<(), LogError> {
+        tracing::warn!("the group takes nothing from this member, and does not tell it why: joining anew");
         self.consumer = self.log.consumer(&self.plan.membership())?;
         self.partitions.clear();
         self.turned.clear();

@@ -29,7 +29,7 @@ use crate::names::Names;
 use crate::planted::{self, Bug};
 use crate::status::Status;
 use crate::telemetry::metrics::Metrics;
-use crate::trouble::{Acquaintance, TROUBLE_MINUTES_MAX, Trouble, UNDEALT_MS_MAX};
+use crate::trouble::{Acquaintance, TROUBLE_MINUTES_MAX, Trouble};
 use crate::wire;
 use crate::wire::outputs::Decider;
 
@@ -336,9 +336,6 @@ impl Worker {
     }
 
     fn turn(&mut self, now: Now) -> Result<(), Interrupt> {
-        if !self.is_dealt && self.acquaintance.is_over(now, UNDEALT_MS_MAX) {
-            self.join_anew()?;
-        }
         let resting = self.trouble.rests(now);
         if !resting {
             self.bring_back(now)?;

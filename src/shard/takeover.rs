@@ -8,7 +8,6 @@ use crate::clock::Now;
 use crate::domain::shard::{Charter, Consequences, Shard};
 use crate::log::{Commit, Committed, LogError, Ownership, Place};
 use crate::planted::{self, Bug};
-use crate::trouble::ESTRANGED_MS_MAX;
 use crate::wire;
 
 impl Worker {
@@ -257,7 +256,7 @@ impl Worker {
             return Err(Stop::Trouble { last: error });
         };
         tracing::warn!(%error, wait_ms = wait, "starting over from the log");
-        let is_estranged = matches!(error, LogError::Fenced(_)) && self.acquaintance.is_over(now, ESTRANGED_MS_MAX);
+        let is_estranged = matches!(error, LogError::Fenced(_)) && self.acquaintance.is_over(now);
         if !(planted::is(Bug::AbortAndGoOn) && matches!(error, LogError::Unknown(_))) {
             self.writer = None;
         }
@@ -290,9 +289,9 @@ impl Worker {
         Ok(())
     }
 
-    /// Leaves a member behind that the group has nothing to say to; what it had is others'.
-    pub(super) fn join_anew(&mut self) -> Result<(), LogError> {
-        tracing::warn!("the group has not answered this member for long: joining anew");
+    /// Leaves a member behind that the group does not know any more; what it had is others'.
+    fn join_anew(&mut self) -> Result<(), LogError> {
+        tracing::warn!("the group takes nothing from this member, and does not tell it why: joining anew");
         let consumer = self.log.consumer(&self.plan.membership())?;
         let journal = self.plan.names.journal();
         let places: Vec<Place> = self

@@ -18,8 +18,11 @@ const FETCH_PARTITION_BYTES: usize = 1024 * 1024;
 const FETCH_QUEUE_PAUSE: Duration = Duration::from_millis(10);
 /// The pause after a failed fetch of a partition.
 const FETCH_ERROR_PAUSE: Duration = Duration::from_millis(100);
-/// A member that doesn't poll for so long is given up; rebalances wait for it as long.
-const POLL_INTERVAL_MAX: Duration = Duration::from_mins(10);
+/// A member that doesn't poll for so long is given up; rebalances wait for it as long, and so does
+/// librdkafka for the answer to a join. One whose join was lost still lives for the group, since it
+/// commits, and nobody else is dealt anything meanwhile: so this is well below the default of
+/// `time.patience`, after which a source that nobody reads makes breaches false.
+const POLL_INTERVAL_MAX: Duration = Duration::from_secs(30);
 /// Heartbeats also tell of a rebalance, so this bounds how fast partitions change hands.
 const HEARTBEAT_MAX: Duration = Duration::from_secs(1);
 /// Heartbeats in a session, at least.
