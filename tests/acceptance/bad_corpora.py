@@ -79,7 +79,8 @@ def naughty(name, text):
     yield Case(f"{name} team", REP, good(REP, team=text))
     told = {"reason": text, "note": text, "rep": text, "amount": {"value": text, "currency": text}}
     yield Case(f"{name} follow-up", FOLLOW_UP, good(FOLLOW_UP, person=person, **told), late=True)
-    yield Case(f"{name} handoff", FOLLOW_UP, good(FOLLOW_UP, handoff_id=text))
+    # A blank one is none, and then the person counts.
+    yield Case(f"{name} handoff", FOLLOW_UP, good(FOLLOW_UP, handoff_id=text), late=True)
     yield Case(f"{name} outcome", FOLLOW_UP, good(FOLLOW_UP, outcome=text))
     yield Case(f"{name} names", ENGAGEMENT, good(ENGAGEMENT, id=text, source=text, person={"lead_id": name}))
     event = {"specversion": "1.0", "id": text, "source": text, "type": ENGAGEMENT, "subject": text, "x": text,
