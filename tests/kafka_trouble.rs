@@ -393,3 +393,29 @@ fn members_lose_and_take_over() {
     });
     latter.close();
 }
+
+/// Longer than any member may go without a poll.
+const LONG_WORK: Duration = Duration::from_secs(33);
+
+#[test]
+fn a_member_that_works_for_too_long_is_given_up_and_comes_back() {
+    let broker = Broker::start(&[]);
+    let bench = bench(&broker);
+    let mut busy = bench.join("group", &bench.topic(2));
+    let places = assigned(&mut *busy);
+    busy.start(&places[0], 0).unwrap();
+    let stale = busy.ownership().unwrap();
+    std::thread::sleep(LONG_WORK);
+    let mut transactor = bench.log.transactor("t").unwrap();
+    transactor.begin().unwrap();
+    let outcome = transactor.positions(&[(places[0].clone(), at(1))], &stale);
+    assert!(matches!(outcome, Err(LogError::Fenced(_))), "{outcome:?}");
+    let lost = signal(&mut *busy, "it is lost", |signal| match signal {
+        Signal::Lost(places) => Some(places),
+        _ => None,
+    });
+    assert_eq!(lost.len(), 2);
+    busy.release(&lost).unwrap();
+    assert_eq!(assigned(&mut *busy).len(), 2);
+    busy.close();
+}
