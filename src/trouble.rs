@@ -1,7 +1,7 @@
 //! What has been going wrong without a break: when to try again, and when to give up.
 
 use crate::clock::Now;
-use crate::log::LogError;
+use crate::log::{LogError, Signal};
 
 /// Waits between attempts, in milliseconds: the first, and the longest.
 const RETRY_MS: (i64, i64) = (100, 5_000);
@@ -74,13 +74,23 @@ const ESTRANGED_MS_MAX: i64 = 15_000;
 pub struct Acquaintance(Option<i64>);
 
 impl Acquaintance {
-    /// The group has told us something, or taken something from us.
+    /// The group has taken something from us.
     pub fn is_kept(&mut self) {
         self.0 = None;
     }
 
-    /// The group has refused something of ours: true if it does so for too long.
-    pub fn is_over(&mut self, now: Now) -> bool {
+    /// The group has told us something, if this comes from it.
+    pub fn heard(&mut self, signal: &Signal) {
+        if matches!(signal, Signal::Assigned(_) | Signal::Revoked(_) | Signal::Lost(_)) {
+            self.is_kept();
+        }
+    }
+
+    /// Something went wrong: true if the group has been refusing what is ours for too long.
+    pub fn is_over(&mut self, error: &LogError, now: Now) -> bool {
+        if !matches!(error, LogError::Fenced(_)) {
+            return false;
+        }
         let since = *self.0.get_or_insert(now.running_ms);
         now.running_ms - since > ESTRANGED_MS_MAX
     }
@@ -112,11 +122,13 @@ mod tests {
     #[test]
     fn an_acquaintance_ends_when_nothing_is_taken_for_long() {
         let mut acquaintance = Acquaintance::default();
-        assert!(!acquaintance.is_over(at(1_000)));
-        assert!(!acquaintance.is_over(at(16_000)));
-        assert!(acquaintance.is_over(at(16_001)));
-        acquaintance.is_kept();
-        assert!(!acquaintance.is_over(at(40_000)));
+        let fenced = LogError::Fenced("by others".to_owned());
+        assert!(!acquaintance.is_over(&fenced, at(1_000)));
+        assert!(!acquaintance.is_over(&fenced, at(16_000)));
+        assert!(acquaintance.is_over(&fenced, at(16_001)));
+        assert!(!acquaintance.is_over(&LogError::Retry("later".to_owned()), at(16_001)));
+        acquaintance.heard(&Signal::Lost(Vec::new()));
+        assert!(!acquaintance.is_over(&fenced, at(40_000)));
     }
 
     #[test]

@@ -307,9 +307,7 @@ impl Intake {
     }
 
     fn take_signal(&mut self, signal: Signal, packer: &mut Packer, now: Now) -> Result<(), LogError> {
-        if matches!(signal, Signal::Assigned(_) | Signal::Revoked(_) | Signal::Lost(_)) {
-            self.acquaintance.is_kept();
-        }
+        self.acquaintance.heard(&signal);
         match signal {
             Signal::Assigned(places) => {
                 tracing::info!(partitions = places.len(), "source partitions assigned");

@@ -271,8 +271,7 @@ impl Intake {
             }
             *phase = Phase::Assigned(0);
         }
-        if matches!(error, LogError::Fenced(_))
-            && self.acquaintance.is_over(now)
+        if self.acquaintance.is_over(&error, now)
             && let Err(error) = self.join_anew()
         {
             tracing::warn!(%error, "cannot join the group anew");

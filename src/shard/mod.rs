@@ -381,9 +381,7 @@ impl Worker {
     }
 
     fn take(&mut self, signal: Signal, now: Now) -> Result<(), Interrupt> {
-        if matches!(signal, Signal::Assigned(_) | Signal::Revoked(_) | Signal::Lost(_)) {
-            self.acquaintance.is_kept();
-        }
+        self.acquaintance.heard(&signal);
         match signal {
             Signal::Assigned(places) => {
                 tracing::info!(partitions = places.len(), "journal partitions assigned");

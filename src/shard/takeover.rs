@@ -256,7 +256,7 @@ impl Worker {
             return Err(Stop::Trouble { last: error });
         };
         tracing::warn!(%error, wait_ms = wait, "starting over from the log");
-        let is_estranged = matches!(error, LogError::Fenced(_)) && self.acquaintance.is_over(now);
+        let is_estranged = self.acquaintance.is_over(&error, now);
         if !(planted::is(Bug::AbortAndGoOn) && matches!(error, LogError::Unknown(_))) {
             self.writer = None;
         }
