@@ -5,7 +5,7 @@ import os
 import subprocess
 import threading
 
-from harness import ROOT, dies_with_us, ended, wait_for
+from harness import DIES_WITH_US, ROOT, ended, wait_for
 
 SOURCE = "marketing.engagement"
 HANDOFFS = ["sales.handoffs.enterprise", "sales.handoffs.inside"]
@@ -38,8 +38,8 @@ class Counting(Contender):
 
     def launch(self, words):
         self.count = 0
-        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                                        stderr=open(self.ground.path(f"{self.prefix}stderr"), "ab"), preexec_fn=dies_with_us)
+        self.process = subprocess.Popen([*DIES_WITH_US, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                        stderr=open(self.ground.path(f"{self.prefix}stderr"), "ab"))
         self.ground.running.append(self)
         self.pid = self.process.pid
         threading.Thread(target=self._read, daemon=True).start()
@@ -131,10 +131,10 @@ class Sender:
     """`bench-tools send`, which holds back what it has written until it is told."""
 
     def __init__(self, contender, span, keyed, hold=False):
-        words = [contender.tools, "send", "--brokers", contender.broker.address, "--topic", contender.source, *span]
+        words = [*DIES_WITH_US, contender.tools, "send", "--brokers", contender.broker.address, "--topic", contender.source, *span]
         words += ["--keyed"] if keyed else []
         words += ["--hold"] if hold else []
-        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=dies_with_us)
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         if hold and self.process.stdout.readline() != b"written\n":
             raise RuntimeError("the events could not be written")
 

@@ -11,7 +11,7 @@ from datetime import datetime
 import meter
 import plain
 from contenders import Sender, prepare
-from harness import clean, dies_with_us, wait_for
+from harness import DIES_WITH_US, clean, wait_for
 
 FILL_WAIT = 3600
 # What large companies wait for stays open for longer than anything is looked at.
@@ -49,9 +49,8 @@ class Local:
 
     def live(self, shape, leads, count, first=0, days_ago=0):
         """Has the service live through events some days ago; returns its CPU-seconds."""
-        words = [tools_of(self.made), "lived", "--days-ago", str(days_ago), *span(shape, leads, first, count)]
-        process = subprocess.Popen(words, env=clean(self.environment), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   preexec_fn=dies_with_us)
+        words = [*DIES_WITH_US, tools_of(self.made), "lived", "--days-ago", str(days_ago), *span(shape, leads, first, count)]
+        process = subprocess.Popen(words, env=clean(self.environment), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 import story
-from harness import KAFKA, ROOT, Checks, Message, arguments, dies_with_us, ended, ground, produce, wait_for
+from harness import DIES_WITH_US, KAFKA, ROOT, Checks, Message, arguments, ended, ground, produce, wait_for
 from story import ROLES, encode
 
 LIMIT_SECONDS = 180
@@ -41,8 +41,7 @@ class Sample:
 
     def start(self):
         with open(self.out, "ab") as out, open(self.errors, "ab") as errors:
-            self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=out, stderr=errors,
-                                            preexec_fn=dies_with_us)
+            self.process = subprocess.Popen([*DIES_WITH_US, *self.words], stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
 
     def told(self):
         """The ids it says it has worked on, in the order of its work."""

@@ -6,7 +6,6 @@ stopped by its process id when the program ends, however it ends. Needs Python 3
 
 import argparse
 import contextlib
-import ctypes
 import itertools
 import json
 import os
@@ -22,6 +21,8 @@ import urllib.error
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# Before a command: the system ends it when this program does.
+DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 KAFKA = os.path.join(ROOT, "tests", "bin", "kafka")
 READY_WAIT = 60
 STOP_WAIT = 30
@@ -177,11 +178,6 @@ def free_ports(count=1, given=itertools.count(os.getpid() * 7)):
     sys.exit("no free ports")
 
 
-def dies_with_us():
-    """Asked of the system for each child: it ends when this program does."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
 def ended(process, seconds):
     """Waits, then kills; true if it ended by itself."""
     try:
@@ -214,10 +210,9 @@ class Service:
         self.name = name
         self.port = free_ports()
         self.errors_path = ground.path(f"{name}.stderr")
-        words = [ground.tasuki, *(["--config", config] if config else []), "serve"]
+        words = [*DIES_WITH_US, ground.tasuki, *(["--config", config] if config else []), "serve"]
         self.process = subprocess.Popen(
             words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(self.errors_path, "ab"),
-            preexec_fn=dies_with_us,
             env=clean({**environment, "TASUKI__HTTP__ADDRESS": f"127.0.0.1:{self.port}"}))
         if ready:
             self.wait_ready()
@@ -333,7 +328,7 @@ def produce(broker, messages):
                  "-X", f"message.timeout.ms={KCAT_WAIT * 1_000}"]
         for name, value in headers:
             words += ["-H", name if value is None else f"{name}={value}"]
-        # Its input ends with us, so it does too; `dies_with_us` would copy this process each time.
+        # Its input ends with us, so it does too.
         process = subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         # One that has given up already says why when it is asked how it went.
         with contextlib.suppress(BrokenPipeError):
@@ -361,11 +356,11 @@ class Reader:
         self.broker = broker
         self.records = []
         self.lock = threading.Lock()
-        words = ["kcat", "-b", broker.address, "-q", "-u", "-J", "-X", "isolation.level=read_committed",
+        words = [*DIES_WITH_US, "kcat", "-b", broker.address, "-q", "-u", "-J", "-X", "isolation.level=read_committed",
                  "-X", "auto.offset.reset=earliest", "-X", "enable.auto.commit=false",
                  "-G", f"reader-{time.monotonic_ns()}", *topics]
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, preexec_fn=dies_with_us)
+                                        stderr=subprocess.DEVNULL)
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 

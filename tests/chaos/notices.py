@@ -23,7 +23,7 @@ from collections import Counter, defaultdict, namedtuple
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "acceptance"))
 
 from company import COUNTRIES, DEAD_LETTERS, ENGAGEMENT, FOLLOW_UPS, FORMS, Company, email, message, policy  # noqa: E402
-from harness import Checks, arguments, dies_with_us, ends, ground, wait_for  # noqa: E402
+from harness import DIES_WITH_US, Checks, arguments, ends, ground, wait_for  # noqa: E402
 from judge import instant, percentile, read  # noqa: E402
 from town import HEAL_WAIT, SESSION, Town  # noqa: E402
 
@@ -296,7 +296,7 @@ def each(options):
         words = [sys.executable, os.path.abspath(__file__), "--deadlines", str(options.deadlines), *(["--fault", fault] if fault else []),
                  *(["--tasuki", options.tasuki] if options.tasuki else []), *(["--keep"] if options.keep else [])]
         print(f"-- {fault or 'nothing wrong'}", flush=True)
-        if subprocess.run(words, preexec_fn=dies_with_us, check=False).returncode:
+        if subprocess.run([*DIES_WITH_US, *words], check=False).returncode:
             failed.append(fault or "nothing wrong")
     print(f"failed: {', '.join(failed) or 'none'}")
     return 1 if failed else 0

@@ -2,11 +2,13 @@
 
 It forwards requests frame by frame (size, api key, version, correlation id, …) and answers byte by
 byte. It can stall either direction, slow both, refuse and reset connections, tear a frame in the
-middle, lose a request of a chosen kind without a word, and hold one request of a chosen kind back until the client, on a new connection, is inside
-its next transaction: what a network may do to a packet of a connection that was given up.
+middle, lose a request of a chosen kind without a word, and hold one request of a chosen kind back
+until the client, on a new connection, is inside its next transaction: what a network may do to a
+packet of a connection that was given up.
 """
 
 import contextlib
+import os
 import socket
 import struct
 import threading
@@ -17,6 +19,7 @@ JOIN_GROUP, INIT_PRODUCER_ID, ADD_PARTITIONS, END_TXN, TXN_OFFSET_COMMIT = 11, 2
 CHUNK = 65_536
 # More than any request of ours.
 FRAME_MAX = 64 << 20
+NOWHERE = os.open(os.devnull, os.O_RDWR)
 
 
 def read_exactly(link, size):
@@ -41,14 +44,18 @@ def read_frame(link):
     return (head + body, struct.unpack(">h", body[:2])[0]) if body else (None, None)
 
 
-def close(link, reset=False):
-    """Ends a connection; whoever waits for it wakes up."""
+def end(link, reset=False):
+    """Ends a connection; whoever waits for it wakes up.
+
+    Its number stays taken until the last thread is done with it, or one that is about to read or
+    write would do so on a connection that was given the number since.
+    """
     with contextlib.suppress(OSError):
         if reset:
             link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # Closing alone would leave a thread waiting that reads from it.
+        # Ending it alone would leave a thread waiting that reads from it.
         link.shutdown(socket.SHUT_RD if reset else socket.SHUT_RDWR)
-    link.close()
+    os.dup2(NOWHERE, link.fileno(), inheritable=False)
 
 
 class Pair:
@@ -60,9 +67,9 @@ class Pair:
         self.is_orphan = False
 
     def end(self, reset=False):
-        close(self.client, reset)
+        end(self.client, reset)
         if not self.is_orphan:
-            close(self.broker, reset)
+            end(self.broker, reset)
 
 
 class Proxy:
@@ -156,12 +163,12 @@ class Proxy:
         while True:
             client, _ = self.listener.accept()
             if self.refuses:
-                close(client, reset=True)
+                end(client, reset=True)
                 continue
             try:
                 broker = socket.create_connection(("127.0.0.1", self.upstream), timeout=5)
             except OSError:
-                close(client, reset=True)
+                end(client, reset=True)
                 continue
             broker.settimeout(None)
             for link in (client, broker):
@@ -193,7 +200,7 @@ class Proxy:
             if self._loses(api_key):
                 continue
             if self._takes_back(pair, frame, api_key):
-                close(pair.client, reset=True)
+                end(pair.client, reset=True)
                 return
             if self._tears():
                 pair.broker.sendall(frame[: len(frame) // 2])
@@ -206,7 +213,7 @@ class Proxy:
         while True:
             part = pair.broker.recv(CHUNK)
             if not part:
-                close(pair.broker)
+                end(pair.broker)
                 return
             self._pace(len(part))
             self.answers.wait()

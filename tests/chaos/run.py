@@ -10,6 +10,7 @@ breach. Each second the state log is held against what lives of it. At the end t
 was done are printed; fewer faults than planned fail the run.
 """
 
+import faulthandler
 import os
 import random
 import sys
@@ -29,6 +30,8 @@ from town import HEAL_WAIT, SESSION, Town, held  # noqa: E402
 HOLD_WAIT = 15
 REJOIN_WAIT = 15
 TAKEOVER_WAIT = 40
+# No fault takes longer, tried several times; one that does would never end.
+FAULT_WAIT = 400
 # p99 of the time from a kill to the successor's first commit.
 TAKEOVER_MAX = 11.0
 ROUND_FAULTS = 8
@@ -218,7 +221,10 @@ def step(faults, names):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(FAULT_WAIT)
+        if thread.is_alive():
+            faulthandler.dump_traceback()
+            sys.exit(f"{' and '.join(names)}: not over after {FAULT_WAIT} s")
 
 
 def play(town, company, faults, steps, checks):

@@ -14,7 +14,7 @@ from collections import defaultdict, deque
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "acceptance"))
 
-from harness import dies_with_us  # noqa: E402
+from harness import DIES_WITH_US  # noqa: E402
 from state_log import Living  # noqa: E402
 
 TOPIC = "tasuki.state"
@@ -45,7 +45,7 @@ class Follower(threading.Thread):
     def __init__(self, address, kind, isolation, form):
         super().__init__(daemon=True)
         self.kind, self.partitions, self.lock = kind, {}, threading.Lock()
-        self.words = ["kcat", "-C", "-q", "-u", "-b", address, "-t", TOPIC, "-o", "beginning", "-f", form,
+        self.words = [*DIES_WITH_US, "kcat", "-C", "-q", "-u", "-b", address, "-t", TOPIC, "-o", "beginning", "-f", form,
                       "-X", f"isolation.level={isolation}", "-X", "auto.offset.reset=earliest"]
         self.start()
 
@@ -53,8 +53,7 @@ class Follower(threading.Thread):
         while True:
             with self.lock:
                 self.partitions = defaultdict(self.kind)
-            with subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                  preexec_fn=dies_with_us) as kcat:
+            with subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as kcat:
                 for line in iter(kcat.stdout.readline, b""):
                     partition, offset, size, carried = map(int, line.split())
                     value = kcat.stdout.read(size * carried)
