@@ -15,6 +15,7 @@ use crate::wire::state::{EntityKey, Image, Turn, TurnPlace};
 
 /// For each four bytes that a transaction writes of its own, so many are carried. With five, the log
 /// is at most 3.6 times what lives: two turns, each of it and of four fifths of it in changes.
+/// Transactions that were lost fill the log too, and are made up for as if they were changes.
 const CARRIED_FOR_FOUR: u64 = 5;
 /// Bytes carried in one transaction of one shard, one image more.
 const CARRIED_MAX: u64 = 8 << 20;
@@ -36,6 +37,8 @@ pub(super) struct Forward {
     older: u64,
     /// Bytes of records since.
     recent: u64,
+    /// Bytes of lost transactions that nothing was carried for yet.
+    lost: u64,
     /// The start below which everything was deleted last.
     trimmed: u64,
     tried_at: Option<i64>,
@@ -57,6 +60,13 @@ impl Forward {
     /// A transaction of so many bytes stands in the log, and says how far the turn has come.
     pub(super) fn wrote(&mut self, bytes: u64) {
         self.recent += bytes;
+    }
+
+    /// Of an attempt to go on from here, nothing stands in the log but its bytes.
+    pub(super) fn lost(&mut self, attempt: &Self) {
+        let bytes = attempt.log_bytes().saturating_sub(self.log_bytes());
+        self.recent += bytes;
+        self.lost += bytes;
     }
 
     /// The same, as it is found again in the log.
@@ -125,6 +135,7 @@ impl Forward {
         };
         let age = shard.at().millis().saturating_sub(turn.began.millis()).max(0);
         let asked_by_time = pace(log_bytes, age, erase_within_ms).saturating_sub(turn.carried);
+        let own_bytes = own_bytes + std::mem::take(&mut self.lost);
         let budget = (own_bytes * CARRIED_FOR_FOUR / 4).max(asked_by_time).min(CARRIED_MAX);
         let mut after = match &turn.place {
             TurnPlace::After(key) => Some(Part::parse(key)?),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::restore::Gathered;
+use super::restore::{Gathered, READ};
 use super::*;
 use crate::clock::Clock;
 use crate::domain::fact::{Body, Fact};
@@ -13,8 +13,8 @@ use crate::domain::journal::{Content, Entry, JournalRecord, Packed, PolicyDocume
 use crate::domain::sample::{consent, demo, erasure, lead, text, viewed};
 use crate::domain::shard::{Charter, Consequences};
 use crate::domain::time::Instant;
-use crate::log::NewRecord;
 use crate::log::simulated::{Faults, SimulatedLog};
+use crate::log::{Found, Isolation, NewRecord};
 use crate::wire::state::{StateRecord, TurnPlace};
 
 const CLOCK: crate::domain::journal::Clock = crate::domain::journal::Clock {
@@ -362,6 +362,24 @@ fn an_erased_lead_leaves_the_log_in_time() {
 }
 
 impl Bench {
+    /// Bytes between the state log's start and its end, those of lost transactions too.
+    fn written(&self) -> usize {
+        let place = Place::new(STATE, 0);
+        let log = self.log.handle(self.processes);
+        let mut reader = log.reader(&place, self.start(), Isolation::Uncommitted).unwrap();
+        let (_, end) = log.bounds(&place).unwrap();
+        let mut bytes = 0;
+        while reader.position() < end {
+            if let Found::Records(records) = reader.read(READ, Duration::ZERO).unwrap() {
+                bytes += records
+                    .iter()
+                    .map(|record| record.value.as_ref().unwrap().len())
+                    .sum::<usize>();
+            }
+        }
+        bytes
+    }
+
     fn settle_idle(&mut self) {
         for _ in 0..3 {
             self.pass(5_000);
@@ -372,9 +390,23 @@ impl Bench {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "tells how long the log was")]
 fn the_log_stays_within_four_times_what_lives() {
+    stays_within_four_times_what_lives(Faults::default());
+}
+
+#[test]
+fn the_log_stays_within_four_times_what_lives_where_a_transaction_in_five_is_lost() {
+    let faults = Faults {
+        lost_commit: 5,
+        ..Faults::default()
+    };
+    stays_within_four_times_what_lives(faults);
+}
+
+#[expect(clippy::print_stderr, reason = "tells how long the log was")]
+fn stays_within_four_times_what_lives(faults: Faults) {
     let mut bench = Bench::new(2);
+    bench.log.set_faults(faults);
     let long = "x".repeat(1_000);
     let profile = |round: usize| {
         let attributes = ["company", "region", "country", "city", "street"];
@@ -399,8 +431,7 @@ fn the_log_stays_within_four_times_what_lives() {
         if turns < 5 {
             continue;
         }
-        let (records, _) = bench.log.committed_records(&Place::new(STATE, 0), bench.start());
-        let written: usize = records.iter().map(|record| record.value.as_ref().unwrap().len()).sum();
+        let written = bench.written();
         let mut restored = bench.restored();
         let parts = images(&mut restored);
         let lives =

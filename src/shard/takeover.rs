@@ -71,7 +71,9 @@ impl Worker {
             if ending == Ending::Written {
                 live.settle(&self.metrics, now);
             }
-            live.attempt = None;
+            if let Some(attempt) = live.attempt.take() {
+                live.forward.lost(&attempt.forward);
+            }
             Phase::Ready(live)
         };
         let found = ending.name();
