@@ -39,6 +39,8 @@ pub(super) struct Forward {
     recent: u64,
     /// Bytes of lost transactions that nothing was carried for yet.
     lost: u64,
+    /// The last one was lost, so what it was to write is written again.
+    is_again: bool,
     /// The start below which everything was deleted last.
     trimmed: u64,
     tried_at: Option<i64>,
@@ -67,6 +69,7 @@ impl Forward {
         let bytes = attempt.log_bytes().saturating_sub(self.log_bytes());
         self.recent += bytes;
         self.lost += bytes;
+        self.is_again = true;
     }
 
     /// The same, as it is found again in the log.
@@ -118,6 +121,9 @@ impl Forward {
     }
 
     /// Goes on with the turn: as its own bytes and the time ask for. `changed` is written anyway.
+    ///
+    /// What is written again goes alone, or transactions that are lost one after the other would
+    /// grow from each to the next.
     pub(super) fn carry(
         &mut self,
         shard: &mut Shard,
@@ -130,6 +136,9 @@ impl Forward {
             images: Vec::new(),
             expired: BTreeSet::new(),
         };
+        if std::mem::take(&mut self.is_again) {
+            return Ok(carried);
+        }
         let Some(turn) = self.turn.as_mut().filter(|turn| turn.place != TurnPlace::Round) else {
             return Ok(carried);
         };
