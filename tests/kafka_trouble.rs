@@ -26,7 +26,7 @@ use laws::{ALL, Bench, STEP, acks, assigned, at, signal, text, transact, until};
 use support::broker::Broker;
 use tasuki::log::kafka::topics::{NeededTopic, TopicNames, TopicPlan, differences, needed};
 use tasuki::log::kafka::{KafkaLog, KafkaOptions};
-use tasuki::log::{Commit, Isolation, LogError, Membership, Place, Signal};
+use tasuki::log::{Commit, Found, Isolation, Log, LogError, Membership, Place, Signal};
 
 const SESSION: Duration = Duration::from_secs(6);
 
@@ -231,6 +231,28 @@ fn where_partitions_begin_and_end_is_told_soon_after_a_broker_came_back() {
             told.ok()
         });
         assert!(begun.elapsed() < SOON, "told after {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn clients_find_a_broker_again_whose_controller_had_given_it_up() {
+    // It is heard of too seldom, so every three seconds it is no broker of its cluster for one, and
+    // answers with a list of none.
+    let broker = Broker::start(&["broker.session.timeout.ms=2000", "broker.heartbeat.interval.ms=3000"]);
+    let often = [("topic.metadata.refresh.interval.ms", "100")];
+    let log = KafkaLog::connect(with(broker.address(), &often)).unwrap();
+    let place = Place::new(&bench(&broker).topic(1), 0);
+    let mut appender = log.appender().unwrap();
+    let mut reader = log.reader(&place, 0, Isolation::Committed).unwrap();
+    for number in 0..5 {
+        std::thread::sleep(Duration::from_secs(3));
+        appender.append(&place.topic, Some(0), text("x")).unwrap();
+        assert_eq!(acks(&mut *appender, 1)[0].offset, number);
+        until("it is read", || {
+            let found = reader.read(ALL, STEP).unwrap();
+            matches!(found, Found::Records(records) if !records.is_empty()).then_some(())
+        });
+        until("it is asked", || log.bounds(&place).ok());
     }
 }
 

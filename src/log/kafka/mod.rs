@@ -9,6 +9,7 @@ mod client_settings;
 mod consumer;
 mod faults;
 mod ffi;
+mod keeper;
 mod offsets;
 mod reader;
 pub mod topics;

@@ -32,6 +32,7 @@ impl KafkaConsumer {
                 Arrival::End(offset) => {
                     let place = place_of(&incoming.topic, incoming.partition);
                     if matches!(self.places.get(&place), Some(Stand::Reading(next)) if *next <= offset as u64) {
+                        self.standstill.ended(&place, offset as u64);
                         signals.push(Signal::End(place, offset as u64));
                     }
                 }

@@ -6,6 +6,7 @@
 //! up, and per start their offsets only rise.
 
 mod arrivals;
+mod standstill;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::log::{Committed, Consumer, LogError, Membership, Ownership, Place, Re
 use crate::watchdog::watch;
 
 pub(super) use arrivals::size_of;
+use standstill::Standstill;
 
 /// librdkafka doesn't come back from waiting for records when a rebalance arrives, so no wait is
 /// longer than this.
@@ -53,6 +55,7 @@ enum Stand {
 /// A consumer on Kafka.
 pub(in crate::log::kafka) struct KafkaConsumer {
     places: BTreeMap<Place, Stand>,
+    standstill: Standstill,
     is_lost: bool,
     waiting: VecDeque<Incoming>,
     inlet: Inlet,
@@ -76,6 +79,7 @@ impl KafkaConsumer {
         client.subscribe(&membership.topics).map_err(failed)?;
         Ok(Self {
             places: BTreeMap::new(),
+            standstill: Standstill::default(),
             is_lost: false,
             waiting: VecDeque::new(),
             inlet,
@@ -139,6 +143,21 @@ impl KafkaConsumer {
 
     fn is_being_revoked(&self) -> bool {
         self.client.shared().is_rebalancing() || self.places.values().any(|stand| matches!(stand, Stand::Leaving(_)))
+    }
+
+    /// Reads a partition anew that stands still in front of its end.
+    fn move_on(&mut self, place: &Place, end: u64) {
+        let Some(Stand::Reading(next)) = self.places.get(place).copied() else {
+            self.standstill.forget(place);
+            return;
+        };
+        if !self.standstill.is_one(place, next, end, Moment::now()) || self.is_being_revoked() {
+            return;
+        }
+        tracing::warn!(%place, next, end, "nothing comes of it although there is more: reading it anew");
+        if let Err(error) = self.start(place, next) {
+            tracing::warn!(%error, "it cannot be read anew yet");
+        }
     }
 
     fn owned(&self, place: &Place) -> Result<(), LogError> {
@@ -205,6 +224,7 @@ impl Consumer for KafkaConsumer {
             .incremental_assign(&[spot(place, offset as i64)])
             .map_err(|fault| judge(&what, &fault, Otherwise::Retry))?;
         self.places.insert(place.clone(), Stand::Reading(offset));
+        self.standstill.forget(place);
         Ok(())
     }
 
@@ -282,7 +302,13 @@ impl Consumer for KafkaConsumer {
     }
 
     fn ends(&mut self, places: &[Place]) -> Vec<Result<u64, LogError>> {
-        offsets::ends(&self.asker, places)
+        let ends = offsets::ends(&self.asker, places);
+        for (place, end) in places.iter().zip(&ends) {
+            if let Ok(end) = end {
+                self.move_on(place, *end);
+            }
+        }
+        ends
     }
 
     fn offset_at(&mut self, place: &Place, time: Instant) -> Result<u64, LogError> {

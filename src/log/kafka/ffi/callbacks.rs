@@ -60,6 +60,8 @@ pub(in crate::log) struct Delivery {
 pub(in crate::log) struct Shared {
     troubles: Mutex<VecDeque<(Instant, Trouble)>>,
     trouble_count: AtomicU64,
+    /// Something went wrong since it was last known that a broker answers.
+    doubt: AtomicBool,
     rebalances: Mutex<VecDeque<Rebalance>>,
     deliveries: Mutex<Vec<Delivery>>,
     pub(super) leaving: AtomicBool,
@@ -71,6 +73,16 @@ impl Shared {
     /// Grows with every complaint: an unchanged count means an unbroken connection.
     pub(in crate::log) fn trouble_count(&self) -> u64 {
         self.trouble_count.load(Ordering::Acquire)
+    }
+
+    /// Whether anything went wrong since the last call.
+    pub(in crate::log) fn takes_doubt(&self) -> bool {
+        self.doubt.swap(false, Ordering::AcqRel)
+    }
+
+    /// See `takes_doubt`.
+    pub(in crate::log) fn doubt(&self) {
+        self.doubt.store(true, Ordering::Release);
     }
 
     /// The latest different complaints of the last half minute, oldest first.
@@ -100,6 +112,7 @@ impl Shared {
     }
 
     fn note(&self, trouble: Trouble) {
+        self.doubt();
         self.trouble_count.fetch_add(1, Ordering::AcqRel);
         let mut troubles = lock(&self.troubles);
         let is_recent = |(at, known): &(Instant, Trouble)| *known == trouble && at.elapsed() < TROUBLE_AGE_MAX;
@@ -135,12 +148,16 @@ pub(super) unsafe extern "C" fn on_log(
 ) {
     // SAFETY: librdkafka hands over texts that end with a zero, and a client or null.
     let (facility, text) = unsafe { (text_of(facility), text_of(text)) };
-    if facility == "FAIL" && !client.is_null() && level <= LEVEL_INFO {
+    if (facility == "FAIL" || level <= LEVEL_WARNING) && !client.is_null() && level <= LEVEL_INFO {
         // SAFETY: configured before the client was made.
         let opaque = unsafe { rd::rd_kafka_opaque(client) };
         if !opaque.is_null() {
             // SAFETY: as above.
-            unsafe { shared(opaque) }.trouble_count.fetch_add(1, Ordering::AcqRel);
+            let shared = unsafe { shared(opaque) };
+            shared.doubt();
+            if facility == "FAIL" {
+                shared.trouble_count.fetch_add(1, Ordering::AcqRel);
+            }
         }
     }
     // Said for each appender, and meant so.

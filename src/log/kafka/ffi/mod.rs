@@ -24,7 +24,7 @@ use std::time::Duration;
 use rdkafka::bindings as rd;
 pub(super) use rdkafka::types::RDKafkaErrorCode as Code;
 
-use super::WATCH_SLACK;
+use super::{WATCH_SLACK, keeper};
 use crate::watchdog::watch;
 
 pub(super) use callbacks::{Delivery, Rebalance, Shared, Trouble};
@@ -98,6 +98,8 @@ pub(in crate::log) struct Client {
     handle: NonNull<rd::rd_kafka_t>,
     kind: Kind,
     shared: Box<Shared>,
+    /// The brokers it was configured with.
+    bootstrap: CString,
 }
 
 // SAFETY: rd_kafka_t may be used from any thread (librdkafka, INTRODUCTION.md, "Threads and
@@ -110,6 +112,8 @@ impl Client {
     /// Makes an instance with these settings; connects in the background.
     pub(in crate::log) fn new(kind: Kind, settings: &[(String, String)]) -> Result<Arc<Self>, Fault> {
         let shared = Box::new(Shared::default());
+        let bootstrap = settings.iter().find(|(name, _)| name == "bootstrap.servers");
+        let bootstrap = c_text(bootstrap.map_or("", |(_, brokers)| brokers))?;
         // SAFETY: conf is either given to rd_kafka_new or destroyed; `shared` is boxed, so its
         // address stays while the client lives, and outlives it in `drop`.
         let handle = unsafe {
@@ -129,7 +133,14 @@ impl Client {
                 Fault::new(Code::InvalidArgument, text_of(text.as_ptr()))
             })?
         };
-        Ok(Arc::new(Self { handle, kind, shared }))
+        let client = Arc::new(Self {
+            handle,
+            kind,
+            shared,
+            bootstrap,
+        });
+        keeper::keep(&client);
+        Ok(client)
     }
 
     fn raw(&self) -> *mut rd::rd_kafka_t {
@@ -164,6 +175,16 @@ impl Client {
             rd::rd_kafka_metadata_destroy(found);
             Ok(ids)
         }
+    }
+
+    /// Whether a broker answers within `wait`; if none does, it is told again where to begin.
+    pub(in crate::log) fn reminded(&self, wait: Duration) -> bool {
+        if self.brokers(wait).is_ok() {
+            return true;
+        }
+        // SAFETY: the list ends with a zero and is copied; brokers that are known stay as they are.
+        unsafe { rd::rd_kafka_brokers_add(self.raw(), self.bootstrap.as_ptr()) };
+        false
     }
 
     /// Asks again who leads the partitions of a topic. By itself the client learns it only once

@@ -1,0 +1,77 @@
+//! Partitions of which nothing comes although there is more.
+//!
+//! It was seen once in hundreds of rebalances that librdkafka was told to read a partition and did
+//! not, without a word, until the process was started again. Whoever asks where partitions end finds
+//! that out on the way.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant as Moment};
+
+use crate::log::Place;
+
+/// Nothing came for so long. An open transaction hides what is behind it for less.
+const STANDS_STILL: Duration = Duration::from_secs(20);
+
+/// How far partitions had come when they were looked at last.
+#[derive(Debug, Default)]
+pub(super) struct Standstill(BTreeMap<Place, Seen>);
+
+#[derive(Debug)]
+struct Seen {
+    /// librdkafka said that it ends here; what it does not give out may stand in front of it.
+    ended: u64,
+    upto: u64,
+    since: Moment,
+}
+
+impl Standstill {
+    /// It is read from the beginning, or not at all.
+    pub(super) fn forget(&mut self, place: &Place) {
+        self.0.remove(place);
+    }
+
+    /// It was read up to its end, which was here.
+    pub(super) fn ended(&mut self, place: &Place, offset: u64) {
+        if let Some(seen) = self.0.get_mut(place) {
+            seen.ended = offset;
+        }
+    }
+
+    /// Whether it stands still: what comes next, and where it ends.
+    pub(super) fn is_one(&mut self, place: &Place, next: u64, end: u64, now: Moment) -> bool {
+        let seen = self.0.entry(place.clone()).or_insert(Seen {
+            ended: 0,
+            upto: next,
+            since: now,
+        });
+        let upto = next.max(seen.ended);
+        if upto != seen.upto || upto >= end {
+            (seen.upto, seen.since) = (upto, now);
+        }
+        now.duration_since(seen.since) >= STANDS_STILL
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_still_has_more_and_brings_nothing() {
+        let place = Place::new("t", 0);
+        let begun = Moment::now();
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let mut standstill = Standstill::default();
+        assert!(!standstill.is_one(&place, 5, 9, at(0)));
+        assert!(!standstill.is_one(&place, 5, 9, at(19)), "not for long");
+        assert!(standstill.is_one(&place, 5, 9, at(20)));
+        assert!(!standstill.is_one(&place, 6, 9, at(21)), "something came");
+        assert!(!standstill.is_one(&place, 6, 9, at(40)));
+        standstill.ended(&place, 9);
+        assert!(!standstill.is_one(&place, 6, 9, at(99)), "there is no more");
+        assert!(!standstill.is_one(&place, 6, 10, at(100)), "more came only now");
+        assert!(standstill.is_one(&place, 6, 10, at(119)));
+        standstill.forget(&place);
+        assert!(!standstill.is_one(&place, 6, 10, at(200)), "it is read anew");
+    }
+}
