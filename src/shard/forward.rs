@@ -122,8 +122,8 @@ impl Forward {
 
     /// Goes on with the turn: as its own bytes and the time ask for. `changed` is written anyway.
     ///
-    /// What is written again goes alone, or transactions that are lost one after the other would
-    /// grow from each to the next.
+    /// What was lost is made up for once something is written again: transactions that are lost one
+    /// after the other would grow from each to the next.
     pub(super) fn carry(
         &mut self,
         shard: &mut Shard,
@@ -136,15 +136,17 @@ impl Forward {
             images: Vec::new(),
             expired: BTreeSet::new(),
         };
-        if std::mem::take(&mut self.is_again) {
-            return Ok(carried);
-        }
         let Some(turn) = self.turn.as_mut().filter(|turn| turn.place != TurnPlace::Round) else {
             return Ok(carried);
         };
         let age = shard.at().millis().saturating_sub(turn.began.millis()).max(0);
         let asked_by_time = pace(log_bytes, age, erase_within_ms).saturating_sub(turn.carried);
-        let own_bytes = own_bytes + std::mem::take(&mut self.lost);
+        let made_up = if std::mem::take(&mut self.is_again) {
+            0
+        } else {
+            std::mem::take(&mut self.lost)
+        };
+        let own_bytes = own_bytes + made_up;
         let budget = (own_bytes * CARRIED_FOR_FOUR / 4).max(asked_by_time).min(CARRIED_MAX);
         let mut after = match &turn.place {
             TurnPlace::After(key) => Some(Part::parse(key)?),

@@ -11,6 +11,8 @@ use crate::log::Place;
 
 /// Nothing came for so long. An open transaction hides what is behind it for less.
 const STANDS_STILL: Duration = Duration::from_secs(20);
+/// A longer time between two questions counts as this: the process itself may have been stopped.
+const QUESTIONS_APART_MAX: Duration = Duration::from_secs(6);
 
 /// How far partitions had come when they were looked at last.
 #[derive(Debug, Default)]
@@ -21,7 +23,8 @@ struct Seen {
     /// librdkafka said that it ends here; what it does not give out may stand in front of it.
     ended: u64,
     upto: u64,
-    since: Moment,
+    still: Duration,
+    asked: Moment,
 }
 
 impl Standstill {
@@ -42,13 +45,16 @@ impl Standstill {
         let seen = self.0.entry(place.clone()).or_insert(Seen {
             ended: 0,
             upto: next,
-            since: now,
+            still: Duration::ZERO,
+            asked: now,
         });
+        seen.still += now.duration_since(seen.asked).min(QUESTIONS_APART_MAX);
+        seen.asked = now;
         let upto = next.max(seen.ended);
         if upto != seen.upto || upto >= end {
-            (seen.upto, seen.since) = (upto, now);
+            (seen.upto, seen.still) = (upto, Duration::ZERO);
         }
-        now.duration_since(seen.since) >= STANDS_STILL
+        seen.still >= STANDS_STILL
     }
 }
 
@@ -62,15 +68,23 @@ mod tests {
         let begun = Moment::now();
         let at = |seconds| begun + Duration::from_secs(seconds);
         let mut standstill = Standstill::default();
-        assert!(!standstill.is_one(&place, 5, 9, at(0)));
-        assert!(!standstill.is_one(&place, 5, 9, at(19)), "not for long");
-        assert!(standstill.is_one(&place, 5, 9, at(20)));
-        assert!(!standstill.is_one(&place, 6, 9, at(21)), "something came");
-        assert!(!standstill.is_one(&place, 6, 9, at(40)));
+        let mut asked = |seconds: std::ops::Range<u64>, next, end| {
+            let mut answer = false;
+            for second in seconds.step_by(5) {
+                answer = standstill.is_one(&place, next, end, at(second));
+            }
+            answer
+        };
+        assert!(!asked(0..20, 5, 9), "not for long");
+        assert!(asked(20..21, 5, 9));
+        assert!(!asked(25..45, 6, 9), "something came");
+        assert!(!asked(45..46, 6, 6), "there is no more");
+        assert!(!asked(100..101, 6, 10), "nobody asked meanwhile");
         standstill.ended(&place, 9);
-        assert!(!standstill.is_one(&place, 6, 9, at(99)), "there is no more");
-        assert!(!standstill.is_one(&place, 6, 10, at(100)), "more came only now");
-        assert!(standstill.is_one(&place, 6, 10, at(119)));
+        assert!(
+            !standstill.is_one(&place, 6, 9, at(120)),
+            "what comes last is not given out"
+        );
         standstill.forget(&place);
         assert!(!standstill.is_one(&place, 6, 10, at(200)), "it is read anew");
     }
