@@ -17,9 +17,10 @@ const ANSWER_WAIT: Duration = Duration::from_millis(500);
 
 type Clients = Mutex<Vec<Weak<Client>>>;
 
+static CLIENTS: OnceLock<Clients> = OnceLock::new();
+
 /// Looks after this client as long as it lives.
 pub(super) fn keep(client: &Arc<Client>) {
-    static CLIENTS: OnceLock<Clients> = OnceLock::new();
     static THREAD: OnceLock<()> = OnceLock::new();
     let clients = CLIENTS.get_or_init(Clients::default);
     lock(clients).push(Arc::downgrade(client));
@@ -31,20 +32,36 @@ pub(super) fn keep(client: &Arc<Client>) {
     });
 }
 
+/// A member that goes must answer everything first and then go at once, so nobody may hold on to it.
+pub(super) fn let_go(client: &Arc<Client>) {
+    if let Some(clients) = CLIENTS.get() {
+        lock(clients).retain(|known| !std::ptr::eq(known.as_ptr(), Arc::as_ptr(client)));
+    }
+}
+
 fn go_round(clients: &Clients) {
     loop {
         std::thread::sleep(LOOK_EVERY);
-        let living: Vec<Arc<Client>> = {
-            let mut clients = lock(clients);
-            clients.retain(|client| client.strong_count() > 0);
-            clients.iter().filter_map(Weak::upgrade).collect()
-        };
-        for client in living {
-            if client.shared().takes_doubt() && !client.reminded(ANSWER_WAIT) {
-                client.shared().doubt();
-            }
+        lock(clients).retain(|client| client.strong_count() > 0);
+        let mut number = 0;
+        while look_at(&lock(clients), number) {
+            number += 1;
         }
     }
+}
+
+/// False where there is no such client. What is looked at is let go before the lock is.
+fn look_at(clients: &[Weak<Client>], number: usize) -> bool {
+    let Some(client) = clients.get(number) else {
+        return false;
+    };
+    if let Some(client) = client.upgrade()
+        && client.shared().takes_doubt()
+        && !client.reminded(ANSWER_WAIT)
+    {
+        client.shared().doubt();
+    }
+    true
 }
 
 fn lock(clients: &Clients) -> std::sync::MutexGuard<'_, Vec<Weak<Client>>> {

@@ -18,7 +18,7 @@ use super::ffi::group::GroupToken;
 use super::ffi::incoming::{Incoming, Inlet};
 use super::ffi::{Client, Code, Fault, Kind, Rebalance, Spot, group};
 use super::offsets::{self, Asked, spot};
-use super::{KafkaOptions, WATCH_SLACK, fault_of};
+use super::{KafkaOptions, WATCH_SLACK, fault_of, keeper};
 use crate::domain::time::Instant;
 use crate::log::{Committed, Consumer, LogError, Membership, Ownership, Place, ReadLimit, Signal};
 use crate::watchdog::watch;
@@ -341,6 +341,7 @@ impl Consumer for KafkaConsumer {
 impl Drop for KafkaConsumer {
     fn drop(&mut self) {
         let _watch = watch("dropping a group member", CALL_WAIT + WATCH_SLACK);
+        keeper::let_go(&self.client);
         group::answer_all(&self.client, &mut self.inlet);
     }
 }
