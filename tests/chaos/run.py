@@ -154,7 +154,9 @@ class Faults:
         Over when all is whole again: nobody may read a source for most of a minute, and one for whom
         this comes several times in a row leaves it unread for longer than anybody waits for it.
         """
-        left_out, other = self.random.sample(self.town.processes, 2)
+        # The first is a static member: nobody has to join anew when it comes back.
+        other = self.random.choice(self.town.processes[1:])
+        left_out = self.random.choice([process for process in self.town.processes if process is not other])
         left_out.proxy.lose(JOIN_GROUP)
         with other.lock:
             self._kill(other)
