@@ -9,7 +9,6 @@ mod client_settings;
 mod consumer;
 mod faults;
 mod ffi;
-mod keeper;
 mod offsets;
 mod reader;
 pub mod topics;

@@ -18,7 +18,7 @@ use super::ffi::group::GroupToken;
 use super::ffi::incoming::{Incoming, Inlet};
 use super::ffi::{Client, Code, Fault, Kind, Rebalance, Spot, group};
 use super::offsets::{self, Asked, spot};
-use super::{KafkaOptions, WATCH_SLACK, fault_of, keeper};
+use super::{KafkaOptions, WATCH_SLACK, fault_of};
 use crate::domain::time::Instant;
 use crate::log::{Committed, Consumer, LogError, Membership, Ownership, Place, ReadLimit, Signal};
 use crate::watchdog::watch;
@@ -148,7 +148,6 @@ impl KafkaConsumer {
     /// Reads a partition anew that stands still in front of its end.
     fn move_on(&mut self, place: &Place, end: u64) {
         let Some(Stand::Reading(next)) = self.places.get(place).copied() else {
-            self.standstill.forget(place);
             return;
         };
         if !self.standstill.is_one(place, next, end, Moment::now()) || self.is_being_revoked() {
@@ -341,7 +340,6 @@ impl Consumer for KafkaConsumer {
 impl Drop for KafkaConsumer {
     fn drop(&mut self) {
         let _watch = watch("dropping a group member", CALL_WAIT + WATCH_SLACK);
-        keeper::let_go(&self.client);
         group::answer_all(&self.client, &mut self.inlet);
     }
 }

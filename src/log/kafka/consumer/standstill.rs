@@ -1,15 +1,15 @@
 //! Partitions of which nothing comes although there is more.
 //!
-//! It was seen once in hundreds of rebalances that librdkafka was told to read a partition and did
-//! not, without a word, until the process was started again. Whoever asks where partitions end finds
-//! that out on the way.
+//! librdkafka may be told to read a partition and not do so, without a word and for good; how that
+//! looks is in docs/testing.md. Whoever asks where partitions end finds it out on the way.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant as Moment};
 
 use crate::log::Place;
 
-/// Nothing came for so long. An open transaction hides what is behind it for less.
+/// Nothing came for so long. A dead writer's open transaction hides what is behind it for about as
+/// long; to read anew then changes nothing.
 const STANDS_STILL: Duration = Duration::from_secs(20);
 /// A longer time between two questions counts as this: the process itself may have been stopped.
 const QUESTIONS_APART_MAX: Duration = Duration::from_secs(6);
@@ -28,7 +28,7 @@ struct Seen {
 }
 
 impl Standstill {
-    /// It is read from the beginning, or not at all.
+    /// It is read anew.
     pub(super) fn forget(&mut self, place: &Place) {
         self.0.remove(place);
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rdkafka::bindings as rd;
 
 use super::incoming::Inlet;
-use super::{Client, Code, Event, Fault, List, Queue, Rebalance, Spot, millis};
+use super::{Client, Code, Event, Fault, List, Queue, Rebalance, Spot, keeper, millis};
 
 /// How often a leaving member looks whether it has left.
 const LEAVE_STEP: Duration = Duration::from_millis(50);
@@ -132,6 +132,7 @@ pub(in crate::log) fn leave(client: &Arc<Client>, inlet: &mut Inlet, wait: Durat
 /// Answers what a member was told and has not answered, as the last thing before it is dropped:
 /// librdkafka's main thread never ends while an assignment waits for its answer.
 pub(in crate::log) fn answer_all(client: &Client, inlet: &mut Inlet) {
+    keeper::let_go(client);
     client.shared().leaving.store(true, Ordering::Release);
     answer_told(client);
     // Records that are still coming in stand before an assignment in the queue.

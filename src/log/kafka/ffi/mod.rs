@@ -12,6 +12,7 @@ mod callbacks;
 pub(super) mod describe;
 pub(super) mod group;
 pub(super) mod incoming;
+mod keeper;
 mod list;
 pub(super) mod produce;
 
@@ -24,7 +25,7 @@ use std::time::Duration;
 use rdkafka::bindings as rd;
 pub(super) use rdkafka::types::RDKafkaErrorCode as Code;
 
-use super::{WATCH_SLACK, keeper};
+use super::WATCH_SLACK;
 use crate::watchdog::watch;
 
 pub(super) use callbacks::{Delivery, Rebalance, Shared, Trouble};

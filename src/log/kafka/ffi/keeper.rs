@@ -5,10 +5,10 @@
 //! for none again (its issue 5301); the process would stand still until it is started anew. Only
 //! clients that have had trouble are looked at.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use super::ffi::Client;
+use super::Client;
 
 /// How often clients with trouble are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -33,9 +33,9 @@ pub(super) fn keep(client: &Arc<Client>) {
 }
 
 /// A member that goes must answer everything first and then go at once, so nobody may hold on to it.
-pub(super) fn let_go(client: &Arc<Client>) {
+pub(super) fn let_go(client: &Client) {
     if let Some(clients) = CLIENTS.get() {
-        lock(clients).retain(|known| !std::ptr::eq(known.as_ptr(), Arc::as_ptr(client)));
+        lock(clients).retain(|known| !std::ptr::eq(known.as_ptr(), client));
     }
 }
 
@@ -64,6 +64,6 @@ fn look_at(clients: &[Weak<Client>], number: usize) -> bool {
     true
 }
 
-fn lock(clients: &Clients) -> std::sync::MutexGuard<'_, Vec<Weak<Client>>> {
+fn lock(clients: &Clients) -> MutexGuard<'_, Vec<Weak<Client>>> {
     clients.lock().unwrap_or_else(PoisonError::into_inner)
 }
