@@ -59,6 +59,7 @@ bugs! {
     CarrySkipsOne, "carry-skips-one", REMEMBERED;
     TrimBeforeCommit, "trim-before-commit", REMEMBERED;
     TurnForgotten, "turn-forgotten", REMEMBERED;
+    TrimReadOver, "trim-read-over", REMEMBERED;
     FenceNotAwaited, "fence-not-awaited", REMEMBERED;
     UncommittedBelieved, "uncommitted-believed", REMEMBERED;
     EqualityInRestore, "equality-in-restore", REMEMBERED;

@@ -308,6 +308,6 @@ pub trait Log: Send + Sync {
     /// The first offset that is there, and the next that will be written.
     fn bounds(&self, place: &Place) -> Result<(u64, u64), LogError>;
 
-    /// Deletes what is below the offset.
+    /// Deletes what is below the offset. It may come back where a broker dies soon after.
     fn trim(&self, place: &Place, below: u64) -> Result<(), LogError>;
 }

@@ -26,8 +26,10 @@ const TURN_BYTES_MIN: u64 = 256 << 10;
 const TURNS_TO_ERASE: i64 = 3;
 /// Parts looked at together.
 const PARTS_AT_ONCE: usize = 256;
-/// A log that could not be trimmed is tried again after this, in milliseconds.
-const TRIM_AGAIN_MS: i64 = 10_000;
+/// A log is trimmed again after this, in milliseconds, whether it could be or not: a broker that is
+/// killed forgets where its logs began in the last minute, or as long as its setting
+/// `log.flush.start.offset.checkpoint.interval.ms` says.
+const TRIM_AGAIN_MS: i64 = 20_000;
 
 /// How far one shard's state log has been carried forward, and how long it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,8 +43,13 @@ pub(super) struct Forward {
     lost: u64,
     /// The last one was lost, so what it was to write is written again.
     is_again: bool,
+    /// Where the last turn began that has gone round: everything that lives stands there or behind.
+    round: u64,
+    /// Bytes of records before it.
+    spent: u64,
     /// The start below which everything was deleted last.
     trimmed: u64,
+    /// When it was last tried, in running time.
     tried_at: Option<i64>,
 }
 
@@ -83,6 +90,17 @@ impl Forward {
             self.turn.iter_mut().for_each(|turn| turn.place = TurnPlace::Round);
         }
         self.recent += bytes;
+        self.goes_round();
+    }
+
+    /// Takes note of a turn that has gone round, and is committed.
+    fn goes_round(&mut self) {
+        let turn = self.turn.as_ref().filter(|turn| turn.place == TurnPlace::Round);
+        if let Some(turn) = turn.filter(|turn| turn.start > self.round) {
+            self.round = turn.start;
+            self.spent = self.older;
+            self.tried_at = None;
+        }
     }
 
     /// Begins a turn where none is on its way and one is due. The log's end is asked for before
@@ -177,24 +195,23 @@ impl Forward {
         Ok(carried)
     }
 
-    /// After the commit: deletes what is older than a turn that has gone round. True if it did.
+    /// After the commit: deletes what is older than the last turn that has gone round. True if
+    /// there was something.
     pub(super) fn trim(&mut self, log: &dyn Log, place: &Place, running_ms: i64) -> bool {
-        let Some(turn) = self.turn.as_ref().filter(|turn| turn.place == TurnPlace::Round) else {
-            return false;
-        };
+        self.goes_round();
         let waits = self.tried_at.is_some_and(|at| running_ms - at < TRIM_AGAIN_MS);
-        if self.trimmed >= turn.start || waits {
+        if self.round == 0 || waits {
             return false;
         }
-        if let Err(error) = log.trim(place, turn.start) {
+        self.tried_at = Some(running_ms);
+        if let Err(error) = log.trim(place, self.round) {
             tracing::warn!(%place, %error, "the state log cannot be trimmed");
-            self.tried_at = Some(running_ms);
             return false;
         }
-        self.trimmed = turn.start;
-        self.tried_at = None;
-        self.older = 0;
-        true
+        self.trimmed = self.round;
+        let spent = std::mem::take(&mut self.spent);
+        self.older -= spent;
+        spent > 0
     }
 }
 

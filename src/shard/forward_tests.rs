@@ -518,6 +518,46 @@ fn nothing_is_deleted_before_the_turn_is_committed() {
     assert!(completed && bench.start() > 0, "turns went round");
 }
 
+#[test]
+fn what_a_broker_forgot_to_have_deleted_is_deleted_again() {
+    let mut bench = Bench::new(8);
+    bench.tell((0..50).map(|number| (number, demo(number, vec![]))).collect());
+    bench.settle();
+    for hour in 0..6 {
+        bench.pass(3_600_000);
+        bench.tell(vec![(hour, viewed(hour, false))]);
+        bench.settle();
+    }
+    while bench.last_turn().is_none_or(|turn| turn.place != TurnPlace::Round) {
+        bench.tell(vec![(0, viewed(0, false))]);
+        bench.settle();
+    }
+    // The next turn is hours away.
+    let start = bench.start();
+    assert!(start > 0, "a turn went round");
+    for is_new in [false, true] {
+        bench.log.forget_trims();
+        assert!(bench.start() < start, "the broker has forgotten it");
+        if is_new {
+            // Whoever takes over knows only what the log says.
+            bench.crash();
+            bench.settle();
+        }
+        for _ in 0..50 {
+            bench.tell(vec![(1, viewed(1, false))]);
+            bench.settle();
+        }
+        assert_eq!(bench.start(), start, "it is deleted again");
+        bench.check();
+    }
+    let written = bench.written() as u64;
+    let told = bench.worker().partitions[&0].live().unwrap().forward.log_bytes();
+    assert!(
+        (written..written * 5 / 4).contains(&told),
+        "{told} bytes are told, with what a record takes besides; {written} are there"
+    );
+}
+
 impl Bench {
     fn last_turn(&self) -> Option<wire::state::Turn> {
         let (records, _) = self.log.committed_records(&Place::new(STATE, 0), self.start());

@@ -89,6 +89,10 @@ pub enum RestoreError {
     /// The log did not answer as hoped.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The state log was trimmed while it was read. What was read lacks what was carried forward
+    /// since, and the fence may stand in the middle of a turn: another one is needed.
+    #[error("the state log was trimmed while it was read")]
+    Overtaken,
     /// The state log cannot be what it should be.
     #[error("the state log {place} cannot be used: {why}")]
     Broken {
@@ -131,14 +135,11 @@ impl Restore {
     pub(super) fn step(&mut self, log: &dyn Log, charter: Charter, now: Now) -> Result<Option<Restored>, RestoreError> {
         let records = match self.reader.read(READ, READ_WAIT)? {
             Found::Records(records) => records,
-            Found::Trimmed(start) => {
-                // What was read so far may lack what was carried forward meanwhile.
+            Found::Trimmed(start) if planted::is(Bug::TrimReadOver) => {
                 self.reader = log.reader(&self.place, start, Isolation::Committed)?;
-                self.next = start;
-                self.gathered = Gathered::default();
-                self.writers.clear();
                 return Ok(None);
             }
+            Found::Trimmed(_) => return Err(RestoreError::Overtaken),
         };
         self.tell(now);
         if planted::is(Bug::FenceNotAwaited) && records.is_empty() {

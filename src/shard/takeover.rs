@@ -134,23 +134,36 @@ impl Worker {
         Ok(())
     }
 
-    fn restore(&mut self, partition: u32, now: Now) -> Result<(), Interrupt> {
+    /// Reads on; what comes back, once all of it has been read.
+    fn read_on(&mut self, partition: u32, now: Now) -> Result<Option<Restored>, Interrupt> {
         let charter = self.charter(partition);
         let Some(Phase::Restoring(restore)) = self.partitions.get_mut(&partition) else {
-            return Ok(());
+            return Ok(None);
         };
-        let restored = restore
-            .step(self.log.as_ref(), charter, now)
-            .map_err(|error| match error {
-                RestoreError::Log(error) => Interrupt::Log(error),
-                RestoreError::Broken { .. } => Interrupt::Stop(Stop::Restore(error)),
-            })?;
-        let Some(restored) = restored else {
-            if now.running_ms - restore.quiet_since >= QUIET_MS_MAX {
-                restore.quiet_since = now.running_ms;
-                let writers = restore.writers_ahead(self.log.as_ref())?;
-                return Ok(self.end_transactions(writers)?);
+        let restored = match restore.step(self.log.as_ref(), charter, now) {
+            Ok(restored) => restored,
+            Err(RestoreError::Overtaken) => {
+                tracing::info!(
+                    partition,
+                    "the state log was trimmed while it was read: once more from its start"
+                );
+                self.partitions.insert(partition, Phase::Assigned);
+                return Ok(None);
             }
+            Err(RestoreError::Log(error)) => return Err(Interrupt::Log(error)),
+            Err(error @ RestoreError::Broken { .. }) => return Err(Interrupt::Stop(Stop::Restore(error))),
+        };
+        if restored.is_none() && now.running_ms - restore.quiet_since >= QUIET_MS_MAX {
+            restore.quiet_since = now.running_ms;
+            let writers = restore.writers_ahead(self.log.as_ref())?;
+            self.end_transactions(writers)?;
+        }
+        Ok(restored)
+    }
+
+    fn restore(&mut self, partition: u32, now: Now) -> Result<(), Interrupt> {
+        let restored = self.read_on(partition, now)?;
+        let (Some(restored), Some(Phase::Restoring(restore))) = (restored, self.partitions.get_mut(&partition)) else {
             return Ok(());
         };
         let Restored {

@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) outage_ms_max: i64,
     /// A group forgets an offset, once in so many turns.
     pub(crate) forgetting: u32,
+    /// Logs forget that they were trimmed, once in so many turns.
+    pub(crate) untrimming: u32,
     /// Nobody runs for a while, once in so many turns.
     pub(crate) standstill: u32,
     /// A source is made anew, once in so many turns.
@@ -76,6 +78,7 @@ impl Plan {
         // An offset that is lost while another translation looks for what was left takes that with it.
         let rollout = if forgetting > 0 { 0 } else { often(6, 2) };
         let (standstill, made_anew) = (often(4_000, 1_000), often(4_000, 1_000));
+        let untrimming = often(1_000, 300);
         Self {
             partitions: 2 + chance.below(2) as u32,
             processes: 3 + chance.below(2) as usize,
@@ -88,6 +91,7 @@ impl Plan {
             outage,
             outage_ms_max: 6_000,
             forgetting,
+            untrimming,
             standstill,
             made_anew,
             rollout,

@@ -21,6 +21,7 @@ pub use self::faults::Faults;
 pub use self::state::{SESSION_MS, TRANSACTION_MS_MAX};
 
 use self::chance::Chance;
+use self::partition::Partition;
 use self::state::State;
 use super::{
     Appender, Consumer, Isolation, Log, LogError, Membership, NewRecord, Place, ReadLimit, Reader, Record, Topic,
@@ -100,6 +101,15 @@ impl SimulatedLog {
     pub fn forget_offset(&self, group: &str, place: &Place) {
         if let Some(group) = self.state().groups.get_mut(group) {
             group.offsets.remove(place);
+        }
+    }
+
+    /// Logs begin where they began some time before, as those of a broker that died do.
+    pub fn forget_trims(&self) {
+        let mut state = self.state();
+        let came_back = state.partitions.values_mut().filter_map(Partition::forget_trims);
+        if came_back.count() > 0 {
+            state.reach("a trim was forgotten");
         }
     }
 

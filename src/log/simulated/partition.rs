@@ -5,11 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::super::{Header, Isolation, NewRecord, ReadLimit, Record};
 use crate::domain::time::Instant;
 
+/// So many entries that were deleted may come back.
+const DELETED_MAX: usize = 500;
+
 /// The records of a partition.
 #[derive(Debug, Default)]
 pub(super) struct Partition {
     start: u64,
     entries: VecDeque<Entry>,
+    /// What was deleted last, in front of `start`.
+    deleted: VecDeque<Entry>,
     last_time: Instant,
     /// Open transactions and the offset of their first record here.
     open: BTreeMap<u64, u64>,
@@ -101,9 +106,21 @@ impl Partition {
 
     pub(super) fn trim(&mut self, below: u64) {
         while self.start < below.min(self.end()) {
-            self.entries.pop_front();
+            self.deleted.extend(self.entries.pop_front());
             self.start += 1;
         }
+        let older = self.deleted.len().saturating_sub(DELETED_MAX);
+        self.deleted.drain(..older);
+    }
+
+    /// Begins where it began before it was trimmed, if it was.
+    pub(super) fn forget_trims(&mut self) -> Option<()> {
+        self.deleted.front()?;
+        while let Some(entry) = self.deleted.pop_back() {
+            self.entries.push_front(entry);
+            self.start -= 1;
+        }
+        Some(())
     }
 }
 

@@ -35,6 +35,12 @@ impl Inner {
         if self.chance.once_in(world.plan.forgetting) {
             self.forget_offset(world, now);
         }
+        if self.chance.once_in(world.plan.untrimming) {
+            world.log.forget_trims();
+            self.tell(now.running_ms, || {
+                "logs begin where they began before they were trimmed".to_owned()
+            });
+        }
         if self.depth == 0 && self.chance.once_in(world.plan.made_anew) {
             self.outside.make_anew(&world.log);
             self.reached.insert("a source was made anew");
