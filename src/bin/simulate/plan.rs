@@ -83,7 +83,7 @@ impl Plan {
             partitions: 2 + chance.below(2) as u32,
             processes: 3 + chance.below(2) as usize,
             is_static: chance.once_in(3),
-            turns: 500 + chance.below(300) as u32,
+            turns: 360 + chance.below(240) as u32,
             people: 4 + chance.below(8),
             faults,
             kill: if kill == 0 { 250 } else { kill },
