@@ -60,6 +60,7 @@ bugs! {
     TrimBeforeCommit, "trim-before-commit", REMEMBERED;
     TurnForgotten, "turn-forgotten", REMEMBERED;
     TrimReadOver, "trim-read-over", REMEMBERED;
+    HangingLeftOpen, "hanging-left-open", REMEMBERED;
     FenceNotAwaited, "fence-not-awaited", REMEMBERED;
     UncommittedBelieved, "uncommitted-believed", REMEMBERED;
     EqualityInRestore, "equality-in-restore", REMEMBERED;

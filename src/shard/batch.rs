@@ -164,32 +164,31 @@ impl Writer<'_> {
 
     /// What a shard remembers of the range it applied; returns the bytes it takes.
     pub(super) fn state(&mut self, partition: u32, images: Images) -> Result<u64, LogError> {
-        let mut bytes = 0;
+        let (plan, mut bytes) = (self.plan, 0);
         for images in wire::state::split(images, RECORD_BYTES_MAX) {
-            bytes += self.state_record(partition, &StateRecord::Images(images))?;
+            bytes += self.state_record(partition, &StateRecord::Images(images), &plan.writer_id)?;
         }
         Ok(bytes)
     }
 
     /// The mark that a restore reads up to.
-    pub(super) fn fence(&mut self, partition: u32, token: [u8; 16]) -> Result<(), LogError> {
-        self.state_record(
-            partition,
-            &StateRecord::Fence {
-                token,
-                writer: self.plan.writer_id.clone(),
-            },
-        )?;
+    pub(super) fn fence(&mut self, partition: u32, token: [u8; 16], writer: &str) -> Result<(), LogError> {
+        let fence = StateRecord::Fence {
+            token,
+            writer: writer.to_owned(),
+        };
+        self.state_record(partition, &fence, writer)?;
         Ok(())
     }
 
     /// From where on what the state log says is to be forgotten.
     pub(super) fn mended(&mut self, partition: u32, next: u64) -> Result<u64, LogError> {
-        self.state_record(partition, &StateRecord::Mended { next })
+        let plan = self.plan;
+        self.state_record(partition, &StateRecord::Mended { next }, &plan.writer_id)
     }
 
-    fn state_record(&mut self, partition: u32, record: &StateRecord) -> Result<u64, LogError> {
-        let headers = vec![(WRITER_HEADER.to_owned(), Some(self.plan.writer_id.clone().into_bytes()))];
+    fn state_record(&mut self, partition: u32, record: &StateRecord, writer: &str) -> Result<u64, LogError> {
+        let headers = vec![(WRITER_HEADER.to_owned(), Some(writer.as_bytes().to_vec()))];
         let value = wire::state::encode(record);
         let bytes = value.len() as u64 + RECORD_OVERHEAD;
         let record = NewRecord {

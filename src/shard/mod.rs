@@ -45,6 +45,8 @@ use self::unsettled::Unsettled;
 const POLL_WAIT: Duration = Duration::from_millis(50);
 /// A restore that reads nothing for so long looks for writers that left a transaction open.
 const QUIET_MS_MAX: i64 = 2_000;
+/// After so long it ends again what was ended before, and is still open.
+const HANGING_MS_MAX: i64 = 8_000;
 /// How often the lag is asked for, in milliseconds.
 const LAG_EVERY_MS: i64 = 5_000;
 

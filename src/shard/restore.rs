@@ -53,6 +53,8 @@ pub(super) struct Restore {
     pub(super) began_at: i64,
     /// See `began_at`.
     pub(super) quiet_since: i64,
+    /// When something was read last, or what was in the way was ended again, in running time.
+    pub(super) went_on_at: i64,
 }
 
 /// What has been read so far.
@@ -128,6 +130,7 @@ impl Restore {
             told_at: now.running_ms,
             began_at: now.running_ms,
             quiet_since: now.running_ms,
+            went_on_at: now.running_ms,
         })
     }
 
@@ -148,6 +151,7 @@ impl Restore {
         for record in records {
             self.next = record.offset + 1;
             self.quiet_since = now.running_ms;
+            self.went_on_at = now.running_ms;
             let value = record.value.as_deref().unwrap_or_default();
             let Ok(record_of_state) = state::decode(value) else {
                 self.gathered.break_off("a record is malformed");

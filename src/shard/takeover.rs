@@ -3,10 +3,10 @@
 use super::batch::{self, Load, Writer};
 use super::restore::{FAREWELL, Restore, RestoreError, Restored};
 use super::unsettled::{Ending, Unsettled};
-use super::{Interrupt, Live, Mending, Phase, QUIET_MS_MAX, Stop, Worker};
+use super::{HANGING_MS_MAX, Interrupt, Live, Mending, Phase, Plan, QUIET_MS_MAX, Stop, Worker};
 use crate::clock::Now;
 use crate::domain::shard::{Charter, Consequences, Shard};
-use crate::log::{Commit, Committed, LogError, Ownership, Place};
+use crate::log::{Commit, Committed, LogError, Ownership, Place, Transactor};
 use crate::planted::{self, Bug};
 use crate::wire;
 
@@ -106,28 +106,8 @@ impl Worker {
             Some(transactor) => transactor,
             none => none.insert(self.log.transactor(&self.plan.writer_id)?),
         };
-        let state = self.plan.names.state();
-        transactor.begin()?;
-        let mut writer = Writer {
-            transactor: transactor.as_mut(),
-            plan: &self.plan,
-            added: 0,
-        };
-        for partition in partitions {
-            writer.fence(*partition, token)?;
-        }
-        transactor.flush()?;
-        // Offsets of the state log's own partition: so the group checks that we own what we fence.
-        let mark = Committed {
-            offset: 0,
-            metadata: String::new(),
-        };
-        let marks: Vec<_> = partitions
-            .iter()
-            .map(|partition| (Place::new(&state, *partition), mark.clone()))
-            .collect();
-        transactor.positions(&marks, &ownership)?;
-        if transactor.commit()? == Commit::Slow {
+        let writer = &self.plan.writer_id;
+        if mark(transactor.as_mut(), &self.plan, writer, partitions, token, &ownership)? == Commit::Slow {
             self.writer = None;
         }
         self.acquaintance.is_kept();
@@ -156,7 +136,13 @@ impl Worker {
         if restored.is_none() && now.running_ms - restore.quiet_since >= QUIET_MS_MAX {
             restore.quiet_since = now.running_ms;
             let writers = restore.writers_ahead(self.log.as_ref())?;
-            self.end_transactions(writers)?;
+            let is_ended = |writer: &String| *writer == self.plan.writer_id || self.ended.contains(writer);
+            let hangs = now.running_ms - restore.went_on_at >= HANGING_MS_MAX;
+            if hangs && !planted::is(Bug::HangingLeftOpen) && !writers.is_empty() && writers.iter().all(is_ended) {
+                self.end_hanging(partition, writers, now)?;
+            } else {
+                self.end_transactions(writers)?;
+            }
         }
         Ok(restored)
     }
@@ -265,6 +251,39 @@ impl Worker {
         Ok(())
     }
 
+    /// Ends again what is still open although it was ended: a broker that finds no leader for a
+    /// partition takes it for deleted, and leaves a transaction open there that it calls committed.
+    /// The next commit of the same writer in the same partition ends it. The restore then reads up
+    /// to a fence behind all of that: if something is still open, it sees that.
+    fn end_hanging(&mut self, partition: u32, writers: Vec<String>, now: Now) -> Result<(), LogError> {
+        for writer in writers {
+            tracing::warn!(
+                partition,
+                writer,
+                "a transaction is open in the state log that was ended: ending it again"
+            );
+            if writer != self.plan.writer_id {
+                let ownership = self.consumer.ownership()?;
+                let mut transactor = self.log.transactor(&writer)?;
+                mark(
+                    transactor.as_mut(),
+                    &self.plan,
+                    &writer,
+                    &[partition],
+                    FAREWELL,
+                    &ownership,
+                )?;
+            }
+        }
+        let token = batch::fence_token(&self.plan.writer_id, now.time);
+        self.mark(&[partition], token)?;
+        if let Some(Phase::Restoring(restore)) = self.partitions.get_mut(&partition) {
+            restore.token = token;
+            restore.went_on_at = now.running_ms;
+        }
+        Ok(())
+    }
+
     /// Throws the writer away; the log says what happened.
     pub(super) fn start_over(&mut self, error: LogError, now: Now) -> Result<(), Stop> {
         let Some(wait) = self.trouble.again(now) else {
@@ -333,6 +352,39 @@ impl Worker {
             compile: wire::policy_file::remembered,
         }
     }
+}
+
+/// One transaction of the writer `id` that puts a mark into state logs.
+fn mark(
+    transactor: &mut dyn Transactor,
+    plan: &Plan,
+    id: &str,
+    partitions: &[u32],
+    token: [u8; 16],
+    ownership: &Ownership,
+) -> Result<Commit, LogError> {
+    transactor.begin()?;
+    let mut writer = Writer {
+        transactor,
+        plan,
+        added: 0,
+    };
+    for partition in partitions {
+        writer.fence(*partition, token, id)?;
+    }
+    transactor.flush()?;
+    // Offsets of the state log's own partition: so the group checks that we own what we fence.
+    let offset = Committed {
+        offset: 0,
+        metadata: String::new(),
+    };
+    let state = plan.names.state();
+    let offsets: Vec<_> = partitions
+        .iter()
+        .map(|partition| (Place::new(&state, *partition), offset.clone()))
+        .collect();
+    transactor.positions(&offsets, ownership)?;
+    transactor.commit()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of any real span are exact")]

@@ -66,11 +66,14 @@ impl Plan {
             lost_write: often(80, 20),
             lost_answer: often(80, 20),
             lost_commit: often(80, 20),
-            late_commit: often(80, 20),
-            slow_commit: often(40, 10),
+            lost_mark: often(200, 50),
+            lost_mark_in: "tasuki.state",
+            late_commit: often(40, 10),
+            slow_commit: often(25, 7),
+            late_trim: often(6, 2),
             late_offsets: often(60, 15),
             short_read: often(6, 2),
-            reshuffle: often(400, 100),
+            reshuffle: often(250, 70),
         };
         let kill = often(250, 90);
         let (interruption, outage) = (often(400, 120), often(120, 40));

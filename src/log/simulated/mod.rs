@@ -22,7 +22,7 @@ pub use self::state::{SESSION_MS, TRANSACTION_MS_MAX};
 
 use self::chance::Chance;
 use self::partition::Partition;
-use self::state::State;
+use self::state::{Late, State};
 use super::{
     Appender, Consumer, Isolation, Log, LogError, Membership, NewRecord, Place, ReadLimit, Reader, Record, Topic,
     Transactor,
@@ -254,7 +254,13 @@ impl Log for SimulatedLog {
     }
 
     fn trim(&self, place: &Place, below: u64) -> Result<(), LogError> {
-        self.enter_at(true)?.partition(place)?.trim(below);
+        let mut state = self.enter_at(true)?;
+        let late_trim = state.faults.late_trim;
+        if state.chance.once_in(late_trim) {
+            state.send_late(Late::Trim(place.clone(), below));
+            return Err(LogError::Unknown("a trim was not answered".to_owned()));
+        }
+        state.partition(place)?.trim(below);
         Ok(())
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) partitions: BTreeMap<Place, Partition>,
     pub(super) groups: BTreeMap<String, Group>,
     pub(super) writers: BTreeMap<String, Writer>,
+    /// Transactions that are over, but still open in one partition.
+    hanging: BTreeMap<(String, Place), u64>,
     next_transaction: u64,
     next_topic: u64,
     /// On their way, with the time at which they arrive.
@@ -64,6 +66,8 @@ pub(super) enum Late {
     Commit(String, u64),
     /// Offsets of a member, proved in a generation.
     Offsets(String, (u64, u64), Vec<(Place, Committed)>),
+    /// A trim below this offset.
+    Trim(Place, u64),
 }
 
 impl State {
@@ -79,6 +83,7 @@ impl State {
             partitions: BTreeMap::new(),
             groups: BTreeMap::new(),
             writers: BTreeMap::new(),
+            hanging: BTreeMap::new(),
             next_transaction: 0,
             next_topic: 0,
             late: Vec::new(),
@@ -175,6 +180,12 @@ impl State {
                     }
                 }
                 Late::Commit(id, epoch) => self.commit_late(&id, epoch),
+                Late::Trim(place, below) => {
+                    if let Some(partition) = self.partitions.get_mut(&place) {
+                        partition.trim(below);
+                        self.reach("a trim arrived late");
+                    }
+                }
                 Late::Offsets(group, proof, offsets) => {
                     let known = self.groups.entry(group).or_default();
                     if known.accepts(proof.0, proof.1) {
@@ -296,10 +307,24 @@ impl State {
             return;
         };
         let now = self.now.time;
+        let hangs = commits && self.chance.once_in(self.faults.lost_mark);
         for place in &open.places {
-            if let Some(partition) = self.partitions.get_mut(place) {
+            let Some(partition) = self.partitions.get_mut(place) else {
+                continue;
+            };
+            let key = (id.to_owned(), place.clone());
+            // An abort would end it too, and lose what was committed: only a repair helps then.
+            if commits && let Some(number) = self.hanging.remove(&key) {
+                partition.finish(now, number, true);
+            }
+            if hangs && &*place.topic == self.faults.lost_mark_in {
+                self.hanging.insert(key, open.number);
+            } else {
                 partition.finish(now, open.number, commits);
             }
+        }
+        if hangs {
+            self.reach("the mark that ends a transaction was lost");
         }
         if commits {
             for (group, place, committed) in open.offsets {
