@@ -11,6 +11,7 @@ mod forward;
 mod forward_tests;
 mod gauges;
 mod kept;
+mod marks;
 mod restore;
 mod said;
 mod takeover;

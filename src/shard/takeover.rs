@@ -1,12 +1,12 @@
-//! Coming and going of partitions: fences, restores, and what the dead have left open.
+//! Coming and going of partitions: fences, restores, and starting over.
 
-use super::batch::{self, Load, Writer};
-use super::restore::{FAREWELL, Restore, RestoreError, Restored};
+use super::batch::{self, Load};
+use super::restore::{Restore, RestoreError, Restored};
 use super::unsettled::{Ending, Unsettled};
-use super::{HANGING_MS_MAX, Interrupt, Live, Mending, Phase, Plan, QUIET_MS_MAX, Stop, Worker};
+use super::{HANGING_MS_MAX, Interrupt, Live, Mending, Phase, QUIET_MS_MAX, Stop, Worker};
 use crate::clock::Now;
 use crate::domain::shard::{Charter, Consequences, Shard};
-use crate::log::{Commit, Committed, LogError, Ownership, Place, Transactor};
+use crate::log::{LogError, Place};
 use crate::planted::{self, Bug};
 use crate::wire;
 
@@ -85,32 +85,6 @@ impl Worker {
         );
         self.metrics.shard.unsettled.with_label_values(&[found]).inc();
         self.partitions.insert(partition, phase);
-        Ok(())
-    }
-
-    /// Says in the state logs that we leave nothing open behind, so that nobody takes our
-    /// transactional id over.
-    pub(super) fn take_leave(&mut self, places: &[Place]) -> Result<(), LogError> {
-        let at_work = |place: &&Place| !matches!(self.partitions.get(&place.partition), None | Some(Phase::Assigned));
-        let partitions: Vec<u32> = places.iter().filter(at_work).map(|place| place.partition).collect();
-        if partitions.is_empty() {
-            return Ok(());
-        }
-        self.mark(&partitions, FAREWELL)
-    }
-
-    /// Commits a mark into the state logs of partitions that are ours.
-    fn mark(&mut self, partitions: &[u32], token: [u8; 16]) -> Result<(), LogError> {
-        let ownership: Ownership = self.consumer.ownership()?;
-        let transactor = match &mut self.writer {
-            Some(transactor) => transactor,
-            none => none.insert(self.log.transactor(&self.plan.writer_id)?),
-        };
-        let writer = &self.plan.writer_id;
-        if mark(transactor.as_mut(), &self.plan, writer, partitions, token, &ownership)? == Commit::Slow {
-            self.writer = None;
-        }
-        self.acquaintance.is_kept();
         Ok(())
     }
 
@@ -237,53 +211,6 @@ impl Worker {
         Err(Interrupt::Log(LogError::Unknown(wrong)))
     }
 
-    /// A dead writer's open transaction hides what was written behind it, wherever it wrote; taking
-    /// its id over ends it at once. A writer that lives after all starts over.
-    fn end_transactions(&mut self, writers: Vec<String>) -> Result<(), LogError> {
-        for writer in writers {
-            if writer == self.plan.writer_id || self.ended.contains(&writer) {
-                continue;
-            }
-            tracing::info!(writer, "taking over from a writer that did not take its leave");
-            drop(self.log.transactor(&writer)?);
-            self.ended.insert(writer);
-        }
-        Ok(())
-    }
-
-    /// Ends again what is still open although it was ended: a broker that finds no leader for a
-    /// partition takes it for deleted, and leaves a transaction open there that it calls committed.
-    /// The next commit of the same writer in the same partition ends it. The restore then reads up
-    /// to a fence behind all of that: if something is still open, it sees that.
-    fn end_hanging(&mut self, partition: u32, writers: Vec<String>, now: Now) -> Result<(), LogError> {
-        for writer in writers {
-            tracing::warn!(
-                partition,
-                writer,
-                "a transaction is open in the state log that was ended: ending it again"
-            );
-            if writer != self.plan.writer_id {
-                let ownership = self.consumer.ownership()?;
-                let mut transactor = self.log.transactor(&writer)?;
-                mark(
-                    transactor.as_mut(),
-                    &self.plan,
-                    &writer,
-                    &[partition],
-                    FAREWELL,
-                    &ownership,
-                )?;
-            }
-        }
-        let token = batch::fence_token(&self.plan.writer_id, now.time);
-        self.mark(&[partition], token)?;
-        if let Some(Phase::Restoring(restore)) = self.partitions.get_mut(&partition) {
-            restore.token = token;
-            restore.went_on_at = now.running_ms;
-        }
-        Ok(())
-    }
-
     /// Throws the writer away; the log says what happened.
     pub(super) fn start_over(&mut self, error: LogError, now: Now) -> Result<(), Stop> {
         let Some(wait) = self.trouble.again(now) else {
@@ -352,39 +279,6 @@ impl Worker {
             compile: wire::policy_file::remembered,
         }
     }
-}
-
-/// One transaction of the writer `id` that puts a mark into state logs.
-fn mark(
-    transactor: &mut dyn Transactor,
-    plan: &Plan,
-    id: &str,
-    partitions: &[u32],
-    token: [u8; 16],
-    ownership: &Ownership,
-) -> Result<Commit, LogError> {
-    transactor.begin()?;
-    let mut writer = Writer {
-        transactor,
-        plan,
-        added: 0,
-    };
-    for partition in partitions {
-        writer.fence(*partition, token, id)?;
-    }
-    transactor.flush()?;
-    // Offsets of the state log's own partition: so the group checks that we own what we fence.
-    let offset = Committed {
-        offset: 0,
-        metadata: String::new(),
-    };
-    let state = plan.names.state();
-    let offsets: Vec<_> = partitions
-        .iter()
-        .map(|partition| (Place::new(&state, *partition), offset.clone()))
-        .collect();
-    transactor.positions(&offsets, ownership)?;
-    transactor.commit()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of any real span are exact")]
