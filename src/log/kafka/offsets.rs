@@ -52,7 +52,7 @@ pub(super) fn one(client: &Arc<Client>, place: &Place, asked: Asked) -> Result<u
     let answer = ask(client, std::slice::from_ref(place), asked, ANSWER_WAIT);
     match answer.into_iter().next() {
         // A time after the last record has no offset of its own.
-        Some(Ok(None)) if asked != Asked::End => one(client, place, Asked::End),
+        Some(Ok(None)) if matches!(asked, Asked::At(_)) => one(client, place, Asked::End),
         Some(Ok(Some(offset))) => Ok(offset),
         Some(Err(error)) => Err(error),
         Some(Ok(None)) | None => Err(LogError::Retry(format!("{}: no answer", asked.words(place)))),
