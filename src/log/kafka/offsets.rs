@@ -18,6 +18,9 @@ use crate::watchdog::watch;
 /// How long partitions have to tell where they end; a step waits for it.
 const ENDS_WAIT: Duration = Duration::from_secs(2);
 
+/// What a broker answers if no record is as late as the time that is asked for.
+const NONE_SINCE: i64 = -1;
+
 /// Which offset is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
@@ -45,17 +48,20 @@ impl Asked {
             Self::At(time) => format!("asking {place} for its first record since {time}"),
         }
     }
+
+    fn unanswered(self, place: &Place) -> LogError {
+        LogError::Retry(format!("{}: no answer", self.words(place)))
+    }
 }
 
 /// An offset of one partition.
 pub(super) fn one(client: &Arc<Client>, place: &Place, asked: Asked) -> Result<u64, LogError> {
     let answer = ask(client, std::slice::from_ref(place), asked, ANSWER_WAIT);
     match answer.into_iter().next() {
-        // A time after the last record has no offset of its own.
-        Some(Ok(None)) if matches!(asked, Asked::At(_)) => one(client, place, Asked::End),
+        Some(Ok(None)) => one(client, place, Asked::End),
         Some(Ok(Some(offset))) => Ok(offset),
         Some(Err(error)) => Err(error),
-        Some(Ok(None)) | None => Err(LogError::Retry(format!("{}: no answer", asked.words(place)))),
+        None => Err(asked.unanswered(place)),
     }
 }
 
@@ -68,9 +74,7 @@ pub(super) fn ends(client: &Arc<Client>, places: &[Place]) -> Vec<Result<u64, Lo
     answers
         .into_iter()
         .zip(places)
-        .map(|(answer, place)| {
-            answer?.ok_or_else(|| LogError::Retry(format!("{}: no answer", Asked::End.words(place))))
-        })
+        .map(|(answer, place)| answer?.ok_or_else(|| Asked::End.unanswered(place)))
         .collect()
 }
 
@@ -102,18 +106,45 @@ fn renew_leaders(client: &Client, spots: &[Spot]) -> bool {
     renewed.flatten().count() > 0
 }
 
+/// What was found for one partition; none, if it has no record since the time that was asked for.
 fn pick(found: &[Spot], place: &Place, asked: Asked) -> Result<Option<u64>, LogError> {
     let is_it = |spot: &&Spot| *spot.topic == *place.topic && spot.partition == place.partition as i32;
-    let Some(spot) = found.iter().find(is_it) else {
-        return Ok(None);
-    };
+    let spot = found.iter().find(is_it).ok_or_else(|| asked.unanswered(place))?;
     if let Some(code) = spot.fault {
         return Err(judge(&asked.words(place), &fault_of(code), Otherwise::Retry));
     }
-    Ok(u64::try_from(spot.offset).ok())
+    match spot.offset {
+        NONE_SINCE if matches!(asked, Asked::At(_)) => Ok(None),
+        // librdkafka leaves an entry without a fault, but with no offset either, if its broker went
+        // away before it answered.
+        offset => u64::try_from(offset)
+            .map(Some)
+            .map_err(|_negative| asked.unanswered(place)),
+    }
 }
 
 /// A list entry.
 pub(super) fn spot(place: &Place, offset: i64) -> Spot {
     Spot::new(&place.topic, place.partition, offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_answered_is_asked_again_and_is_no_offset() {
+        let place = Place::new("topic", 1);
+        let time = Asked::At(Instant::from_millis(7));
+        for asked in [Asked::First, Asked::End, time] {
+            let unanswered = pick(&[spot(&place, -1001)], &place, asked);
+            assert!(
+                matches!(unanswered, Err(LogError::Retry(_))),
+                "{asked:?}: {unanswered:?}"
+            );
+            assert!(matches!(pick(&[], &place, asked), Err(LogError::Retry(_))));
+            assert_eq!(pick(&[spot(&place, 5)], &place, asked), Ok(Some(5)));
+        }
+        assert_eq!(pick(&[spot(&place, NONE_SINCE)], &place, time), Ok(None));
+    }
 }
