@@ -10,8 +10,9 @@ import threading
 import time
 
 import meter
+from contenders import tools_of
 from harness import wait_for
-from past import LONG, Local, bound, decided, span, spread, tools_of
+from past import LONG, Local, bound, decided, span, spread
 
 HTTP_EVENTS_A_SECOND = 50_000
 # Events in a request, and clients at a time.

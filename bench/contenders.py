@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import threading
 
 from harness import DIES_WITH_US, ROOT, ended, wait_for
@@ -13,6 +14,15 @@ SLA = "sales.sla"
 PEER = os.path.join(ROOT, "bench", "peers", "streams")
 BUILT = os.path.join(ROOT, "target", "bench", "streams")
 START_WAIT = 60
+
+
+def tools_of(made):
+    """`bench-tools` as built beside the program under test, else in this repository."""
+    for folder in (os.path.dirname(made.tasuki), os.path.join(ROOT, "target", "release")):
+        path = os.path.join(folder, "examples", "bench-tools")
+        if os.access(path, os.X_OK):
+            return path
+    sys.exit("no bench-tools to run: build them with `cargo build --release --example bench-tools`")
 
 
 class Contender:

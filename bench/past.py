@@ -10,17 +10,13 @@ from datetime import datetime
 
 import meter
 import plain
-from contenders import Sender, prepare
+from contenders import Sender, prepare, tools_of
 from harness import DIES_WITH_US, clean, wait_for
 
 FILL_WAIT = 3600
 # What large companies wait for stays open for longer than anything is looked at.
 LONG = plain.POLICY.replace('within = "3s"', 'within = "1920h"', 1)
 SOURCES = ["marketing.form-submissions", "marketing.engagement", "sales.follow-ups", "sales.roster", "privacy.requests"]
-
-
-def tools_of(made):
-    return os.path.join(os.path.dirname(made.tasuki), "examples", "bench-tools")
 
 
 def span(shape, leads, first, count, rate=0):
