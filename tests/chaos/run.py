@@ -309,6 +309,8 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()), help="draws the same faults again")
     parser.add_argument("--only", help="kinds of faults, separated by commas; named twice, twice as often; "
                         f"of {', '.join(WEIGHTS)}")
+    parser.add_argument("--forgets", type=int, default=1_000, metavar="MS",
+                        help="of how many milliseconds a killed broker forgets deletions (1000; Kafka's default is 60000)")
     parser.add_argument("--short", action="store_true", help="the run of ./test")
     options = parser.parse_args()
     names = options.only.split(",") if options.only else list(WEIGHTS)
@@ -316,7 +318,7 @@ def main():
     print(f"seed {options.seed}", flush=True)
     checks = Checks()
     with ground("chaos", options, checks) as made:
-        town = Town(made, policy())
+        town = Town(made, policy(), of_broker=[f"log.flush.start.offset.checkpoint.interval.ms={options.forgets}"])
         checks.that(wait_for(town.is_whole, HEAL_WAIT), "the processes share the partitions")
         company = Company(town.broker, town.witness, options.seed)
         company.start()
