@@ -190,8 +190,13 @@ impl Restore {
         let mut reader = log.reader(&self.place, self.next, Isolation::Uncommitted)?;
         let mut writers = Vec::new();
         loop {
-            let Found::Records(records) = reader.read(READ, WRITERS_WAIT)? else {
-                return Ok(writers);
+            let records = match reader.read(READ, WRITERS_WAIT)? {
+                Found::Records(records) => records,
+                // What was deleted since is over; what is still open stands behind it.
+                Found::Trimmed(start) => {
+                    reader = log.reader(&self.place, start, Isolation::Uncommitted)?;
+                    continue;
+                }
             };
             if records.is_empty() {
                 return Ok(writers);
