@@ -10,7 +10,6 @@ use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::journal::{JournalRecord, Mail};
 use crate::domain::shard::{Outgoing, Part, Shard};
-use crate::domain::time::Instant;
 use crate::log::{LogError, NewRecord, ReadLimit, Transactor};
 use crate::planted::{self, Bug};
 use crate::wire::state::{Images, StateRecord};
@@ -240,11 +239,13 @@ pub(super) fn remember(live: &mut Live, forward: &mut Forward, erase_within_ms: 
 /// The format of the domain's images.
 const IMAGE_FORMAT: u32 = 1;
 
-/// A token nobody else writes: of the writer, the time and the process.
-pub(super) fn fence_token(writer: &str, now: Instant) -> [u8; 16] {
+/// A token that is written once: of the writer, the process, the time, and how long the process has
+/// run, since the time comes back when a clock is set.
+pub(super) fn fence_token(writer: &str, now: Now) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(writer.as_bytes());
-    hasher.update(&now.millis().to_le_bytes());
+    hasher.update(&now.time.millis().to_le_bytes());
+    hasher.update(&now.running_ms.to_le_bytes());
     hasher.update(&std::process::id().to_le_bytes());
     let mut token = [0; 16];
     hasher.finalize_xof().fill(&mut token);
@@ -254,6 +255,7 @@ pub(super) fn fence_token(writer: &str, now: Instant) -> [u8; 16] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::Instant;
 
     #[test]
     fn transactions_that_stay_open_too_long_get_smaller_and_grow_again() {
@@ -305,5 +307,12 @@ mod tests {
         assert_eq!(load.patience_ms(at(5 + WAITING_MS_MAX)), 0);
         load.rests();
         assert_eq!(load.patience_ms(at(1_000)), WAITING_MS_MAX);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_brings_no_token_again() {
+        let time = Instant::from_millis(1_790_000_000_000);
+        let at = |running_ms| fence_token("w", Now { time, running_ms });
+        assert_ne!(at(1), at(22_272));
     }
 }

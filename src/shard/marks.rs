@@ -72,7 +72,7 @@ impl Worker {
                 )?;
             }
         }
-        let token = batch::fence_token(&self.plan.writer_id, now.time);
+        let token = batch::fence_token(&self.plan.writer_id, now);
         self.mark(&[partition], token)?;
         if let Some(Phase::Restoring(restore)) = self.partitions.get_mut(&partition) {
             restore.token = token;

@@ -31,7 +31,7 @@ impl Worker {
     }
 
     fn fence(&mut self, partitions: &[u32], now: Now) -> Result<(), Interrupt> {
-        let token = batch::fence_token(&self.plan.writer_id, now.time);
+        let token = batch::fence_token(&self.plan.writer_id, now);
         for partition in partitions {
             if let Some(Phase::Unsettled(unsettled)) = self.partitions.get_mut(partition) {
                 unsettled.live.fences.push(token);
