@@ -358,3 +358,47 @@ impl Gathered {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::domain::time::Instant;
+    use crate::log::simulated::SimulatedLog;
+    use crate::log::{NewRecord, Transactor};
+
+    const STATE: &str = "tasuki.state";
+
+    /// A transaction with one record in it, not committed yet.
+    fn open(log: &SimulatedLog, writer: &str) -> Box<dyn Transactor> {
+        let mut transactor = log.transactor(writer).unwrap();
+        let record = NewRecord {
+            headers: vec![(WRITER_HEADER.to_owned(), Some(writer.as_bytes().to_vec()))],
+            ..NewRecord::default()
+        };
+        transactor.begin().unwrap();
+        transactor.append(STATE, Some(0), record).unwrap();
+        transactor.flush().unwrap();
+        log.turn();
+        transactor
+    }
+
+    #[test]
+    fn who_holds_a_transaction_open_is_found_though_the_log_was_trimmed_meanwhile() {
+        let now = Now {
+            time: Instant::from_millis(1_790_000_000_000),
+            running_ms: 0,
+        };
+        let log = SimulatedLog::new(Clock::by_hand(now), 1);
+        log.ensure(STATE, 1);
+        let place = Place::new(STATE, 0);
+        open(&log, "before").commit().unwrap();
+        let restore = Restore::begin(&log, &place, [1; 16], false, now).unwrap();
+        let behind = log.bounds(&place).unwrap().1;
+
+        let _open = open(&log, "open");
+        assert_eq!(restore.writers_ahead(&log).unwrap(), ["before", "open"]);
+        log.trim(&place, behind).unwrap();
+        assert_eq!(restore.writers_ahead(&log).unwrap(), ["open"]);
+    }
+}
