@@ -246,6 +246,13 @@ impl Book {
         }
     }
 
+    /// Knows no reps, not even those of the policy: all come back from images.
+    pub fn forget_reps(&mut self) {
+        if let Some(desk) = &mut self.desk {
+            desk.rotation.reps.clear();
+        }
+    }
+
     /// Takes all leads over; there were none before.
     pub fn take_leads(&mut self, leads: Shelf) {
         self.shelf = leads;

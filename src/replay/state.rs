@@ -104,6 +104,8 @@ pub(super) fn restore(state: &SavedState, book: &mut Book, key: &LeadKey) -> Res
         sequence: reader.uint()?,
         adopts: !same,
     };
+    // The state has each rep; those of the policy that is given are adopted on top of them.
+    book.forget_reps();
     while reader.bool()? {
         let entity = Entity::read(&mut reader)?;
         book.restore(&entity, reader.bytes()?)?;

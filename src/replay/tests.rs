@@ -81,20 +81,22 @@ fn run(
     input: &str,
     until: Option<&str>,
 ) -> Result<(SavedState, String), ReplayError> {
+    run_under(policy(policy_version), loaded, input, until)
+}
+
+fn run_under(
+    policy: Arc<Policy>,
+    loaded: Option<&SavedState>,
+    input: &str,
+    until: Option<&str>,
+) -> Result<(SavedState, String), ReplayError> {
     let options = Options {
         deployment: "local",
         until: until.and_then(crate::wire::rfc3339::parse),
     };
     let mut output = Vec::new();
     let key = key();
-    let state = replay(
-        (policy(policy_version), &key),
-        loaded,
-        &mut input.as_bytes(),
-        &mut output,
-        &options,
-    )?
-    .save();
+    let state = replay((policy, &key), loaded, &mut input.as_bytes(), &mut output, &options)?.save();
     Ok((state, String::from_utf8(output).unwrap()))
 }
 
@@ -194,6 +196,29 @@ fn a_state_goes_with_its_secret_and_an_equal_or_higher_policy() {
             "{length}"
         );
     }
+}
+
+/// Contract §9: a rep new to a team starts at the smallest virtual of those who are there.
+#[test]
+fn a_rep_whom_a_higher_policy_names_first_gets_no_burst_of_leads() {
+    let forms = |hour: u32, numbers: std::ops::Range<u32>| -> String {
+        let form = |number| form(&format!("{hour:02}:{number:02}:00"), number, &format!("{number}@b"));
+        numbers.map(form).collect()
+    };
+    let (state, _) = run(1, None, &forms(9, 0..3), None).unwrap();
+    let mut higher = (*policy(2)).clone();
+    let ben = RepTerms {
+        id: "ben".to_owned(),
+        ..higher.reps[0].clone()
+    };
+    higher.reps.push(ben);
+    let (_, output) = run_under(Arc::new(higher), Some(&state), &forms(10, 3..7), None).unwrap();
+    let reps = output.lines().filter_map(|line| {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        let is_handoff = event["type"] == "tasuki.lead.handed-off.v1";
+        is_handoff.then(|| event["data"]["rep"].as_str().unwrap().to_owned())
+    });
+    assert_eq!(reps.collect::<Vec<_>>(), ["ben", "ana", "ben", "ana"]);
 }
 
 #[test]
