@@ -187,9 +187,11 @@ impl Restore {
 
     /// Transactional ids of those who wrote behind the last record that could be read.
     pub(super) fn writers_ahead(&self, log: &dyn Log) -> Result<Vec<String>, LogError> {
+        let (_, end) = log.bounds(&self.place)?;
         let mut reader = log.reader(&self.place, self.next, Isolation::Uncommitted)?;
         let mut writers = Vec::new();
-        loop {
+        let mut waits = 0;
+        while reader.position() < end && waits < WRITERS_WAITS_MAX {
             let records = match reader.read(READ, WRITERS_WAIT)? {
                 Found::Records(records) => records,
                 // What was deleted since is over; what is still open stands behind it.
@@ -198,14 +200,13 @@ impl Restore {
                     continue;
                 }
             };
-            if records.is_empty() {
-                return Ok(writers);
-            }
+            waits += u32::from(records.is_empty());
             for record in records {
                 let writer = writer_of(&record);
                 writers.extend(writer.filter(|writer| !writers.contains(writer)));
             }
         }
+        Ok(writers)
     }
 
     /// Says once in a while how far it is.
@@ -254,8 +255,10 @@ pub(super) fn writer_of(record: &Record) -> Option<String> {
     String::from_utf8(id.clone()?).ok()
 }
 
-/// How long the look at uncommitted records waits for one.
+/// How long the look at uncommitted records waits for some, and how often: a new client has to find
+/// its broker first. It is repeated anyway.
 const WRITERS_WAIT: Duration = Duration::from_millis(200);
+const WRITERS_WAITS_MAX: u32 = 10;
 
 impl Gathered {
     /// What was gathered, as a shard at work.

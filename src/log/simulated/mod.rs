@@ -232,8 +232,9 @@ impl Log for SimulatedLog {
     }
 
     fn transactor(&self, id: &str) -> Result<Box<dyn Transactor>, LogError> {
-        let epoch = self.enter_at(true)?.take_over(id);
-        Ok(Box::new(writer::SimulatedTransactor::new(self.clone(), id, epoch)))
+        let mut state = self.enter_at(true)?;
+        let log = self.clone();
+        Ok(Box::new(writer::SimulatedTransactor::new(log, &mut state, id)))
     }
 
     fn reader(&self, place: &Place, offset: u64, isolation: Isolation) -> Result<Box<dyn Reader>, LogError> {

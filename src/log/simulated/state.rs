@@ -17,6 +17,8 @@ pub const SESSION_MS: i64 = 3_000;
 pub const TRANSACTION_MS_MAX: i64 = 20_000;
 /// What is on its way arrives within this, in milliseconds.
 pub(super) const LATE_MS_MAX: i64 = 4_000;
+/// A trim arrives within this, in milliseconds: long enough to meet a successor's restore.
+const LATE_TRIM_MS_MAX: i64 = 12_000;
 
 /// Everything the broker knows.
 pub(super) struct State {
@@ -209,7 +211,11 @@ impl State {
 
     /// Sends something that arrives later.
     pub(super) fn send_late(&mut self, late: Late) {
-        let due = self.now.running_ms + self.chance.between(1, LATE_MS_MAX);
+        let latest = match late {
+            Late::Trim(..) => LATE_TRIM_MS_MAX,
+            Late::Records(..) | Late::Commit(..) | Late::Offsets(..) => LATE_MS_MAX,
+        };
+        let due = self.now.running_ms + self.chance.between(1, latest);
         self.late.push((due, late));
     }
 

@@ -130,11 +130,13 @@ impl Drop for SimulatedAppender {
     }
 }
 
-/// A transactional writer.
+/// A transactional writer. As that of Kafka it takes turns between two ids, so that a late copy of
+/// a commit does not meet the next transaction.
 pub(super) struct SimulatedTransactor {
     log: SimulatedLog,
     id: String,
     epoch: u64,
+    other: (String, u64),
     stand: Stand,
     queue: VecDeque<(Place, NewRecord)>,
 }
@@ -147,11 +149,15 @@ enum Stand {
 }
 
 impl SimulatedTransactor {
-    pub(super) fn new(log: SimulatedLog, id: &str, epoch: u64) -> Self {
+    /// Fences earlier users of the id and ends what they left open.
+    pub(super) fn new(log: SimulatedLog, state: &mut State, id: &str) -> Self {
+        let second = format!("{id}.second");
+        let (epoch, other) = (state.take_over(id), state.take_over(&second));
         Self {
             log,
             id: id.to_owned(),
             epoch,
+            other: (second, other),
             stand: Stand::Ready,
             queue: VecDeque::new(),
         }
@@ -274,6 +280,9 @@ impl Transactor for SimulatedTransactor {
     fn begin(&mut self) -> Result<(), LogError> {
         if planted::is(Bug::AbortAndGoOn) || planted::is(Bug::SlowCommitTrusted) {
             self.go_on_all_the_same();
+        } else if self.stand == Stand::Ready {
+            std::mem::swap(&mut self.id, &mut self.other.0);
+            std::mem::swap(&mut self.epoch, &mut self.other.1);
         }
         self.expect(&Stand::Ready)?;
         self.stand = Stand::Open;
