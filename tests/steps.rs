@@ -117,6 +117,57 @@ fn what_another_translation_left_is_taken_once_wherever_the_next_ones_crash() {
     }
 }
 
+/// A stop is clean only once all has been read again that an unclean one had read.
+#[test]
+fn who_stops_before_all_is_read_again_does_not_stop_cleanly() {
+    let mut were_stopped_midway = 0;
+    for turns in 1..=4 {
+        let directory = tempfile::tempdir().unwrap();
+        let mut now = BEGINNING;
+        let clock = Clock::by_hand(now);
+        let deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, POLICY);
+        let mut turn = |intake: &mut Intake, times: u32| {
+            for _ in 0..times {
+                now.time = now.time.plus_millis(40);
+                now.running_ms += 40;
+                clock.set(now);
+                intake.step(now).unwrap();
+            }
+        };
+        // More than one poll brings.
+        let forms: Vec<_> = (0..10_500).map(|number| form(number, number)).collect();
+        deployment.send(&forms);
+        let mut oldest = deployment.intake_translating(1);
+        turn(&mut oldest, 10);
+        drop(oldest);
+        let mut again = deployment.intake_translating(1);
+        turn(&mut again, turns);
+        again.close();
+        let taken = taken(&deployment);
+        assert!(taken >= forms.len(), "{taken}");
+        let is_midway = taken < 2 * forms.len();
+        were_stopped_midway += usize::from(is_midway && taken > forms.len());
+        let mut newer = deployment.intake_translating(2);
+        turn(&mut newer, 10);
+        newer.close();
+        assert!(
+            is_midway == (turnovers(&deployment) > 0),
+            "after {turns} turns, {taken} taken"
+        );
+    }
+    assert!(were_stopped_midway > 0);
+}
+
+/// Entries in the journal.
+fn taken(deployment: &Deployment) -> usize {
+    let journal = deployment.records("tasuki.journal");
+    let entries = |record: &Record| match journal::decode(record.value.as_deref().unwrap()).unwrap() {
+        JournalRecord::Facts(packed) => packed.entries.len(),
+        _ => 0,
+    };
+    journal.iter().map(entries).sum()
+}
+
 fn turnovers(deployment: &Deployment) -> usize {
     let journal = deployment.records("tasuki.journal");
     let is_turnover = |record: &&Record| {

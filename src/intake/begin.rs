@@ -19,8 +19,8 @@ pub(super) struct Note {
     pub(super) turnover: u64,
     /// True: what earlier turnovers left in the journal above is not passed yet.
     pub(super) turning: bool,
-    /// When it was committed; while turning, when the one was that the turnover began with. `None`
-    /// in what former versions wrote.
+    /// When it was committed; while something may stand above that readers before have left, when
+    /// theirs was. `None` in what former versions wrote.
     pub(super) at: Option<Instant>,
 }
 
@@ -66,6 +66,18 @@ pub(super) struct Start {
     pub(super) turnover: u64,
     /// What must be found out first, if another translation has read on from here.
     pub(super) left: Option<Left>,
+    /// What readers before may have forwarded above the offset, whatever their translation.
+    pub(super) unclean: Option<Unclean>,
+}
+
+/// What readers that did not stop cleanly may have left in the journal. Until all of it has been
+/// read again, nobody stops cleanly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unclean {
+    /// When the first of them had committed last, if that is known.
+    pub(super) since: Option<Instant>,
+    /// They left nothing from here on.
+    pub(super) below: u64,
 }
 
 /// What another translation may have left in the journal.
@@ -98,7 +110,14 @@ pub(super) fn start(
             chosen: true,
             turnover: latest,
             left: None,
+            unclean: None,
         });
+    };
+    let unclean = if note.clean {
+        None
+    } else {
+        let (since, below) = (note.at, end(consumer, place)?);
+        Some(Unclean { since, below })
     };
     let turns = note.turning || note.translation != translation && !note.clean;
     Ok(Start {
@@ -107,6 +126,7 @@ pub(super) fn start(
         chosen: false,
         turnover: latest.max(note.turnover + 1),
         left: turns.then_some(Left { since: note.at }),
+        unclean,
     })
 }
 

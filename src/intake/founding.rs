@@ -108,7 +108,9 @@ enum Standing {
 fn standing(log: &dyn Log, names: &Names, document: &PolicyDocument) -> Result<Standing, FoundingError> {
     let own = version(document);
     let published = policies(log, names)?.into_iter();
-    let Some(highest) = published.max_by_key(version) else {
+    // Of two files of one version the shards adopt the first.
+    let highest = published.reduce(|first, next| if version(&next) > version(&first) { next } else { first });
+    let Some(highest) = highest else {
         return Ok(Standing::Higher);
     };
     let known = version(&highest);

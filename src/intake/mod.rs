@@ -152,6 +152,8 @@ pub struct Intake {
     next_ticket: u64,
     appended: Appended,
     topics: Vec<Topic>,
+    /// As they were when this worker first asked.
+    first_topics: Vec<Topic>,
     clock_at: i64,
     /// The roles whose lag this worker shows.
     lag_shown: BTreeSet<Role>,
@@ -204,6 +206,7 @@ impl Intake {
             next_ticket: 0,
             appended: Appended::default(),
             topics: Vec::new(),
+            first_topics: Vec::new(),
             clock_at: i64::MIN / 2,
             lag_shown: BTreeSet::new(),
             committed_at: 0,
@@ -260,7 +263,7 @@ impl Intake {
         }
         self.begin_reading(now)?;
         self.go_on_turning()?;
-        let crowded = self.on_their_way.len() > UNACKNOWLEDGED_MAX;
+        let crowded = self.is_crowded();
         self.take_acks(if crowded { ACK_WAIT } else { Duration::ZERO })?;
         if !crowded {
             let wait = if self.on_their_way.is_empty() {
@@ -288,6 +291,11 @@ impl Intake {
         self.status.tell_intake(&self.plan.worker, self.is_dealt);
         self.trouble.is_over();
         Ok(())
+    }
+
+    /// So much is on its way that nothing more is read.
+    fn is_crowded(&self) -> bool {
+        self.on_their_way.len() > UNACKNOWLEDGED_MAX
     }
 
     fn take_signals(&mut self, signals: Vec<Signal>, now: Now) -> Result<(), LogError> {

@@ -11,8 +11,9 @@ use super::{ACK_WAIT, BEGIN_AGAIN_MS, CLOSE_ATTEMPTS_MAX, Intake, Phase};
 use crate::clock::Now;
 use crate::domain::journal::{JournalRecord, SourcePartition, Turnover};
 use crate::domain::time::Instant;
-use crate::log::{Committed, LogError, Place};
+use crate::log::{Committed, LogError, Place, Topic};
 use crate::planted::{self, Bug};
+use crate::settings::Begin;
 use crate::trouble::Stop;
 use crate::wire::journal;
 
@@ -109,9 +110,10 @@ impl Intake {
             .find(|topic| topic.name == place.topic)
             .ok_or_else(unknown)?;
         let origin = (topic.id, self.plan.translation);
-        let mut start = begin::start(self.consumer.as_mut(), place, source.begin, origin, journal_time)?;
+        let begin = self.first_begin(place, topic, source.begin);
+        let mut start = begin::start(self.consumer.as_mut(), place, begin, origin, journal_time)?;
         let turning = start.left.is_some();
-        let since = start.left.map_or(Some(journal_time), |left| left.since);
+        let since = start.unclean.map_or(Some(journal_time), |unclean| unclean.since);
         let known = self.turned.get(place).filter(|_| turning).cloned();
         start.left = start.left.filter(|_| known.is_none());
         if start.lost > 0 {
@@ -148,11 +150,23 @@ impl Intake {
             taken_at: now.running_ms,
             marks: VecDeque::new(),
             journaled: start.offset,
+            unclean_below: start.unclean.map_or(0, |unclean| unclean.below),
             committed: start.offset,
             proof: Proof::default(),
             there: known.unwrap_or_default(),
         };
         Ok((reading, start.left))
+    }
+
+    /// Where a partition begins that nobody has read: one that came to be since this worker asked
+    /// first has no past to leave out.
+    fn first_begin(&self, place: &Place, topic: &Topic, begin: Begin) -> Begin {
+        let is_new =
+            |first: &Topic| first.name == topic.name && (first.id != topic.id || place.partition >= first.partitions);
+        match begin {
+            Begin::Latest if self.first_topics.iter().any(is_new) => Begin::Earliest,
+            begin => begin,
+        }
     }
 
     /// What the sources are right now; a topic made anew ends this intake's reading.
@@ -161,7 +175,10 @@ impl Intake {
         let found = self.log.topics(&names)?;
         let mut topics = Vec::new();
         for (name, topic) in names.iter().zip(found) {
-            topics.push(topic.ok_or_else(|| LogError::Retry(format!("there is no topic {name}")))?);
+            // Of one that is gone the others know nothing: it is waited for like one that cannot be read.
+            let known = || self.topics.iter().find(|known| *known.name == **name).cloned();
+            let missing = || LogError::Retry(format!("there is no topic {name}"));
+            topics.push(topic.or_else(known).ok_or_else(missing)?);
         }
         let anew = |place: &Place, reading: &Reading| {
             topics
@@ -181,6 +198,9 @@ impl Intake {
                 self.clock_at = i64::MIN / 2;
             }
         }
+        if self.first_topics.is_empty() {
+            self.first_topics.clone_from(&topics);
+        }
         self.topics = topics;
         Ok(())
     }
@@ -198,8 +218,8 @@ impl Intake {
             if has_turned || clean || reading.journaled > reading.committed {
                 // Only what was taken in whole is a clean stop.
                 let note = Note {
-                    clean: clean && reading.journaled == reading.next && !reading.note.turning,
-                    at: if reading.note.turning {
+                    clean: clean && reading.journaled == reading.next && !reading.is_unclean(),
+                    at: if reading.is_unclean() {
                         reading.note.at
                     } else {
                         Some(self.appended.no_later_than(self.time))

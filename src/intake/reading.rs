@@ -8,10 +8,10 @@ use super::pack::{Origin, There};
 use super::watermarks::Proof;
 use crate::domain::event::{RejectReason, Rejection, Verdict};
 use crate::domain::ids::LeadKey;
-use crate::domain::journal::{Content, Original, Role, SourcePartition};
+use crate::domain::journal::{Content, Role, SourcePartition};
 use crate::log::Record;
 use crate::telemetry::metrics::Metrics;
-use crate::wire::translate::{SourceContext, translate};
+use crate::wire::translate::{SourceContext, original, translate};
 
 /// A source partition being read.
 pub(super) struct Reading {
@@ -25,6 +25,8 @@ pub(super) struct Reading {
     pub(super) marks: VecDeque<(u64, u64)>,
     /// Everything below is in the journal.
     pub(super) journaled: u64,
+    /// Below it, readers before that did not stop cleanly may have left something.
+    pub(super) unclean_below: u64,
     pub(super) committed: u64,
     pub(super) proof: Proof,
     /// What earlier turnovers have left in the journal.
@@ -51,20 +53,17 @@ pub(super) fn contents(context: &SourceContext, key: &LeadKey, record: &Record, 
             reason: RejectReason::InvalidData,
             detail: "not a published policy".to_owned(),
         },
-        original: Original {
-            topic: context.topic.clone(),
-            partition: context.partition,
-            offset: record.offset,
-            time: record.time,
-            key: record.key.clone(),
-            value: record.value.clone(),
-            headers: record.headers.clone(),
-        },
+        original: original(context, record),
     };
     vec![document.map_or_else(unreadable, Content::Policy)]
 }
 
 impl Reading {
+    /// Something may stand in the journal that was left from above what we have read.
+    pub(super) fn is_unclean(&self) -> bool {
+        self.note.turning || self.journaled < self.unclean_below
+    }
+
     /// Where its facts come from.
     pub(super) fn origin(&self) -> Origin {
         Origin {
@@ -81,6 +80,7 @@ impl Reading {
             return None;
         }
         self.note.turning = false;
+        self.unclean_below = 0;
         Some(std::mem::take(&mut self.there))
     }
 

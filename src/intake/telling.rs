@@ -102,7 +102,9 @@ impl Intake {
                 Phase::Reading(reading) => reading,
             };
             let is_paused = self.guards.is_paused(&place.topic);
-            let stalled = !reading.proof.wants_end() && now.running_ms - reading.taken_at > PROGRESS_MS_MAX;
+            // Where the journal does not take what was read, deadlines wait for it.
+            let waits = self.is_crowded() || reading.next > reading.journaled;
+            let stalled = !waits && !reading.proof.wants_end() && now.running_ms - reading.taken_at > PROGRESS_MS_MAX;
             let unreadable = self
                 .unreadable_at
                 .get(place)
