@@ -31,6 +31,10 @@ pub const TRANSLATION: u32 = 4;
 /// Bytes of an event at most: its record's value, or its line.
 pub const EVENT_BYTES_MAX: usize = 256 * 1024;
 
+/// Bytes that are kept of a record for the dead letters: as much as a source may have in one, of
+/// which a batch that comes compressed may hold more than could be written again.
+const ORIGINAL_BYTES_MAX: usize = 4 << 20;
+
 /// Bytes that the copies of one record may take in the journal: a fact that state may reject
 /// carries the record it came in.
 const COPIES_BYTES_MAX: usize = 8 << 20;
@@ -209,6 +213,10 @@ fn judged(
     see: &mut dyn FnMut(Option<&Json<'_>>),
 ) -> Result<Vec<Judged>, Rejection> {
     let value = record.value.as_deref();
+    if value.is_some_and(|value| value.len() > ORIGINAL_BYTES_MAX) {
+        let words = "more than 4 MiB, the beginning of which is kept";
+        return Err(rejected(RejectReason::TooLarge, words));
+    }
     if value.is_some_and(|value| value.len() > EVENT_BYTES_MAX) {
         return Err(rejected(RejectReason::TooLarge, "more than 256 KiB"));
     }
@@ -429,17 +437,33 @@ fn may_be_rejected(body: &Body) -> bool {
     matches!(body, Body::FollowUp(_) | Body::Rep(_))
 }
 
-/// The record as it came, for the dead letters.
+/// The record as it came, for the dead letters, up to [`ORIGINAL_BYTES_MAX`].
 pub fn original(source: &SourceContext, record: &Record) -> Original {
+    let mut left = ORIGINAL_BYTES_MAX;
+    let left = &mut left;
+    let key = beginning(record.key.as_deref(), left);
+    let value = beginning(record.value.as_deref(), left);
+    let headers = record.headers.iter().map_while(|(name, value)| {
+        *left = left.checked_sub(name.len())?;
+        Some((name.clone(), beginning(value.as_deref(), left)))
+    });
     Original {
         topic: source.topic.clone(),
         partition: source.partition,
         offset: record.offset,
         time: record.time,
-        key: record.key.clone(),
-        value: record.value.clone(),
-        headers: record.headers.clone(),
+        key,
+        headers: headers.collect(),
+        value,
     }
+}
+
+/// As much of it as is left room for.
+fn beginning(bytes: Option<&[u8]>, left: &mut usize) -> Option<Vec<u8>> {
+    let bytes = bytes?;
+    let kept = bytes[..bytes.len().min(*left)].to_vec();
+    *left -= kept.len();
+    Some(kept)
 }
 
 fn unknown_type() -> Rejection {

@@ -428,6 +428,20 @@ fn copies_of_a_record_that_state_may_reject_are_limited() {
     assert_eq!(translate(&adapted(), &key(), &record(&[], &value)).contents.len(), 400);
 }
 
+/// A batch that came compressed may hold a record that cannot be written again whole.
+#[test]
+fn of_a_record_larger_than_a_source_may_have_the_beginning_is_kept() {
+    let value = "x".repeat(ORIGINAL_BYTES_MAX + 1);
+    let contents = translate(&adapted(), &key(), &record(&[("a", "b")], &value)).contents;
+    let [Content::Rejected { rejection, original }] = &*contents else {
+        panic!("{} contents", contents.len())
+    };
+    assert_eq!(rejection.reason, RejectReason::TooLarge);
+    assert_eq!(rejection.detail, "more than 4 MiB, the beginning of which is kept");
+    assert_eq!(original.value.as_ref().map(Vec::len), Some(ORIGINAL_BYTES_MAX));
+    assert_eq!(original.headers, []);
+}
+
 #[test]
 fn json_behind_confluents_five_bytes_is_read() {
     let mut framed = record(&[], "");
