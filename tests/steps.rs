@@ -16,11 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use support::deployment::{BEGINNING, Deployment, POLICY, TOPICS, form, header, open_local};
+use support::deployment::{BEGINNING, Deployment, POLICY, TOPICS, document, form, header, open_local};
 use tasuki::clock::{Clock, Now};
 use tasuki::domain::journal::JournalRecord;
-use tasuki::intake::{GuardPlan, Intake};
-use tasuki::log::Record;
+use tasuki::intake::{GuardPlan, Intake, founding};
+use tasuki::log::{NewRecord, Record};
 use tasuki::shard::Worker;
 use tasuki::wire::journal;
 
@@ -115,6 +115,32 @@ fn what_another_translation_left_is_taken_once_wherever_the_next_ones_crash() {
         );
         assert_eq!(seen, (4, 4), "crashed after {crash_after} steps");
     }
+}
+
+/// Two processes that start at once may both find their file to be the highest.
+#[test]
+fn of_two_policies_of_one_version_the_first_is_in_force() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Clock::by_hand(BEGINNING);
+    let deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock, 4, POLICY);
+    let (log, names) = (deployment.log.as_ref(), &deployment.names);
+    let second = POLICY.replacen("version = 1\n", "version = 2\n", 1);
+    let another = second.replacen("name = ", "name = \"another\" # ", 1);
+    assert!(second != POLICY && another != second);
+    founding::publish_policy(log, names, &document(&second)).unwrap();
+    let late = NewRecord {
+        value: Some(json!({"policy": another, "files": []}).to_string().into_bytes()),
+        ..NewRecord::default()
+    };
+    let mut appender = log.appender().unwrap();
+    appender.append(&names.policy(), Some(0), late).unwrap();
+    while appender.poll(Duration::from_millis(100)).unwrap().is_empty() {}
+    founding::publish_policy(log, names, &document(&second)).unwrap();
+    let refused = founding::publish_policy(log, names, &document(&another)).unwrap_err();
+    assert!(
+        refused.to_string().contains("another file of version 2 is in force"),
+        "{refused}"
+    );
 }
 
 /// A stop is clean only once all has been read again that an unclean one had read.
