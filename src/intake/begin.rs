@@ -64,27 +64,24 @@ pub(super) struct Start {
     /// The turnover to read under: higher than that of every reader before, also where the note of
     /// one was lost, or came late.
     pub(super) turnover: u64,
-    /// What must be found out first, if another translation has read on from here.
+    /// What readers before that did not stop cleanly may have left above the offset.
     pub(super) left: Option<Left>,
-    /// What readers before may have forwarded above the offset, whatever their translation.
-    pub(super) unclean: Option<Unclean>,
 }
 
-/// What readers that did not stop cleanly may have left in the journal. Until all of it has been
-/// read again, nobody stops cleanly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unclean {
-    /// When the first of them had committed last, if that is known.
-    pub(super) since: Option<Instant>,
-    /// They left nothing from here on.
-    pub(super) below: u64,
-}
-
-/// What another translation may have left in the journal.
+/// What may be left in the journal. Until it is passed, nobody stops cleanly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Left {
     /// No earlier than this, if that is known.
     pub(super) since: Option<Instant>,
+    /// Where our own translation has left it: it is passed once everything below is read again.
+    /// `None`: another one has, and it must be found out first what.
+    pub(super) below: Option<u64>,
+}
+
+impl Left {
+    pub(super) fn is_of_another(&self) -> bool {
+        self.below.is_none()
+    }
 }
 
 /// Decides where a partition begins; `journal_time` is that of a record appended since it is ours.
@@ -110,23 +107,25 @@ pub(super) fn start(
             chosen: true,
             turnover: latest,
             left: None,
-            unclean: None,
         });
     };
-    let unclean = if note.clean {
+    let left = if note.clean {
         None
     } else {
-        let (since, below) = (note.at, end(consumer, place)?);
-        Some(Unclean { since, below })
+        let is_of_another = note.turning || note.translation != translation;
+        let below = if is_of_another {
+            None
+        } else {
+            Some(end(consumer, place)?)
+        };
+        Some(Left { since: note.at, below })
     };
-    let turns = note.turning || note.translation != translation && !note.clean;
     Ok(Start {
         offset: committed.max(first),
         lost: first.saturating_sub(committed),
         chosen: false,
         turnover: latest.max(note.turnover + 1),
-        left: turns.then_some(Left { since: note.at }),
-        unclean,
+        left,
     })
 }
 

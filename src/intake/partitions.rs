@@ -111,11 +111,11 @@ impl Intake {
             .ok_or_else(unknown)?;
         let origin = (topic.id, self.plan.translation);
         let begin = self.first_begin(place, topic, source.begin);
-        let mut start = begin::start(self.consumer.as_mut(), place, begin, origin, journal_time)?;
-        let turning = start.left.is_some();
-        let since = start.unclean.map_or(Some(journal_time), |unclean| unclean.since);
+        let start = begin::start(self.consumer.as_mut(), place, begin, origin, journal_time)?;
+        let turning = start.left.is_some_and(|left| left.is_of_another());
+        let since = start.left.map_or(Some(journal_time), |left| left.since);
         let known = self.turned.get(place).filter(|_| turning).cloned();
-        start.left = start.left.filter(|_| known.is_none());
+        let turns = turning && known.is_none();
         if start.lost > 0 {
             tracing::error!(%place, records = start.lost, before = start.offset, "records were deleted before they were read");
             self.metrics
@@ -150,12 +150,12 @@ impl Intake {
             taken_at: now.running_ms,
             marks: VecDeque::new(),
             journaled: start.offset,
-            unclean_below: start.unclean.map_or(0, |unclean| unclean.below),
+            unclean_below: start.left.and_then(|left| left.below).unwrap_or_default(),
             committed: start.offset,
             proof: Proof::default(),
             there: known.unwrap_or_default(),
         };
-        Ok((reading, start.left))
+        Ok((reading, start.left.filter(|_| turns)))
     }
 
     /// Where a partition begins that nobody has read: one that came to be since this worker asked

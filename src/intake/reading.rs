@@ -25,7 +25,8 @@ pub(super) struct Reading {
     pub(super) marks: VecDeque<(u64, u64)>,
     /// Everything below is in the journal.
     pub(super) journaled: u64,
-    /// Below it, readers before that did not stop cleanly may have left something.
+    /// Below it, readers before with our translation that did not stop cleanly may have left
+    /// something.
     pub(super) unclean_below: u64,
     pub(super) committed: u64,
     pub(super) proof: Proof,
@@ -80,7 +81,6 @@ impl Reading {
             return None;
         }
         self.note.turning = false;
-        self.unclean_below = 0;
         Some(std::mem::take(&mut self.there))
     }
 

@@ -440,12 +440,11 @@ fn may_be_rejected(body: &Body) -> bool {
 /// The record as it came, for the dead letters, up to [`ORIGINAL_BYTES_MAX`].
 pub fn original(source: &SourceContext, record: &Record) -> Original {
     let mut left = ORIGINAL_BYTES_MAX;
-    let left = &mut left;
-    let key = beginning(record.key.as_deref(), left);
-    let value = beginning(record.value.as_deref(), left);
+    let key = beginning(record.key.as_deref(), &mut left);
+    let value = beginning(record.value.as_deref(), &mut left);
     let headers = record.headers.iter().map_while(|(name, value)| {
-        *left = left.checked_sub(name.len())?;
-        Some((name.clone(), beginning(value.as_deref(), left)))
+        left = left.checked_sub(name.len())?;
+        Some((name.clone(), beginning(value.as_deref(), &mut left)))
     });
     Original {
         topic: source.topic.clone(),
