@@ -377,6 +377,9 @@ class Reader:
         with self.lock:
             return list(self.records)
 
+    def of(self, topic):
+        return [record for record in self.all() if record["topic"] == topic]
+
     def wait_quiet(self, quiet, seconds):
         """Until nothing has come for `quiet` seconds."""
         until = time.monotonic() + seconds

@@ -29,10 +29,6 @@ def form(number):
     return Message(ROLES["forms"][0], encode(data))
 
 
-def of(reader, topic):
-    return [record for record in reader.all() if record["topic"] == topic]
-
-
 def write_huge(made, broker):
     """As a producer does that compresses, and has been allowed more."""
     path = made.path("huge.json")
@@ -55,29 +51,29 @@ def main():
         service = made.service("sources", environment)
 
         write_huge(made, broker)
-        checks.that(wait_for(lambda: of(reader, DEAD_LETTERS), WAIT), "a record that is too large to be written again is a dead letter")
-        for record in of(reader, DEAD_LETTERS):
+        checks.that(wait_for(lambda: reader.of(DEAD_LETTERS), WAIT), "a record that is too large to be written again is a dead letter")
+        for record in reader.of(DEAD_LETTERS):
             headers = dict(record["headers"])
             checks.that(headers["tasuki_dlq_reason"] == "too-large", "it says why", headers)
             checks.that(len(record["payload"]) == KEPT_BYTES, "its beginning is kept", len(record["payload"]))
 
         produce(broker, [form(0)])
-        checks.that(wait_for(lambda: len(of(reader, HANDOFFS)) == 1, WAIT), "leads are handed off behind it")
+        checks.that(wait_for(lambda: len(reader.of(HANDOFFS)) == 1, WAIT), "leads are handed off behind it")
         subprocess.run([KAFKA, "drop", broker.directory, ROLES["engagement"][0]], timeout=WAIT, check=True)
         produce(broker, [form(1), form(2)])
-        checks.that(wait_for(lambda: len(of(reader, HANDOFFS)) == 3, WAIT), "and while a topic is gone")
-        answered, silent = (json.loads(record["payload"])["handoff_id"] for record in of(reader, HANDOFFS)[1:])
+        checks.that(wait_for(lambda: len(reader.of(HANDOFFS)) == 3, WAIT), "and while a topic is gone")
+        answered, silent = (json.loads(record["payload"])["handoff_id"] for record in reader.of(HANDOFFS)[1:])
         answer = {"id": "answer", "handoff_id": answered, "outcome": "contacted", "by": "ana"}
         produce(broker, [Message(ROLES["follow-ups"][0], encode(answer))])
 
         def breached():
-            told = [(dict(record["headers"])["ce_type"], json.loads(record["payload"])) for record in of(reader, "sales.sla")]
+            told = [(dict(record["headers"])["ce_type"], json.loads(record["payload"])) for record in reader.of("sales.sla")]
             return [data["handoff_id"] for kind, data in told if kind == "tasuki.sla.breached.v1"]
         waited = story.WITHIN + PATIENCE_SECONDS + WAIT
         checks.that(wait_for(lambda: silent in breached(), waited), "a deadline does not wait for it for ever", breached())
         checks.that(answered not in breached(), "who was answered is not told as late", breached(),
-                    *(record["headers"] for record in of(reader, DEAD_LETTERS)[1:]),
-                    *(record["payload"] for record in of(reader, "marketing.feedback")))
+                    *(record["headers"] for record in reader.of(DEAD_LETTERS)[1:]),
+                    *(record["payload"] for record in reader.of("marketing.feedback")))
         checks.that(service.process.poll() is None, "the service is still at work", service.errors()[-500:])
     return checks.finish()
 

@@ -46,14 +46,10 @@ def measure(made, count):
         time.sleep(rng.uniform(*PAUSE))
         produce(broker, [event(number)])
         wanted = number + 1
-        if not wait_for(lambda wanted=wanted: len(of(reader, HANDOFFS)) == len(of(reader, forms)) == wanted, 10, 0.01):
+        if not wait_for(lambda wanted=wanted: len(reader.of(HANDOFFS)) == len(reader.of(forms)) == wanted, 10, 0.01):
             raise RuntimeError(f"no handoff for event {number} within 10 s")
-        took.append(of(reader, HANDOFFS)[-1]["seen"] * 1000 - of(reader, forms)[-1]["ts"])
+        took.append(reader.of(HANDOFFS)[-1]["seen"] * 1000 - reader.of(forms)[-1]["ts"])
     return took[warming:]
-
-
-def of(reader, topic):
-    return [record for record in reader.all() if record["topic"] == topic]
 
 
 def main():
