@@ -19,10 +19,10 @@ START_WAIT = 60
 def tools_of(made):
     """`bench-tools` as built beside the program under test, else in this repository."""
     for folder in (os.path.dirname(made.tasuki), os.path.join(ROOT, "target", "release")):
-        path = os.path.join(folder, "examples", "bench-tools")
+        path = os.path.join(folder, "bench-tools")
         if os.access(path, os.X_OK):
             return path
-    sys.exit("no bench-tools to run: build them with `cargo build --release --example bench-tools`")
+    sys.exit("no bench-tools to run: build them with `cargo build --release --bin bench-tools`")
 
 
 class Contender:

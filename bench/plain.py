@@ -4,7 +4,7 @@ Reads events, one a line, as `bench-tools print` writes them; knows nothing of t
 transactions or Tasuki. Every lead that is handed off is in the answer, with the team it goes to,
 the event that qualified it and its score at that moment, when events come in this order.
 
-    target/release/examples/bench-tools print --count 1000 --at 0 | python3 bench/plain.py
+    target/release/bench-tools print --count 1000 --at 0 | python3 bench/plain.py
 """
 
 import json

@@ -1,6 +1,6 @@
 //! What `bench/run` and `bench/rest` cannot do in Python: making events, a past, and the floor.
 //!
-//! `cargo build --release --example bench-tools` builds it; each command says what it takes.
+//! `cargo build --release --bin bench-tools` builds it; each command says what it takes.
 
 mod events;
 mod floor;
