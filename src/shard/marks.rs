@@ -53,6 +53,9 @@ impl Worker {
     /// The next commit of the same writer in the same partition ends it. The restore then reads up
     /// to a fence behind all of that: if something is still open, it sees that.
     pub(super) fn end_hanging(&mut self, partition: u32, writers: Vec<String>, now: Now) -> Result<(), LogError> {
+        // Two who wait for each other's transactions have taken each other's ids over by now: with what
+        // was fenced, each would start over, and wait once more.
+        self.writer = None;
         for writer in writers {
             tracing::warn!(
                 partition,
