@@ -61,6 +61,7 @@ bugs! {
     TurnForgotten, "turn-forgotten", REMEMBERED;
     TrimReadOver, "trim-read-over", REMEMBERED;
     HangingLeftOpen, "hanging-left-open", REMEMBERED;
+    OutputsLeftHanging, "outputs-left-hanging", SAID_ONCE;
     FenceNotAwaited, "fence-not-awaited", REMEMBERED;
     UncommittedBelieved, "uncommitted-believed", REMEMBERED;
     EqualityInRestore, "equality-in-restore", REMEMBERED;

@@ -54,6 +54,7 @@ const LAWS: &[(&str, Law)] = &[
         "a transaction is seen as a whole or not at all",
         transactions::whole_or_not_at_all,
     ),
+    ("where a transaction is open is told", transactions::an_open_one_is_told),
     (
         "a dropped transaction is ended by its successor",
         transactions::dropped_is_ended,

@@ -8,11 +8,14 @@ import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
 import java.nio.file.*;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.common.serialization.*;
 
 class Handoffs {
+  static final Set<String> TYPES = Set.of("tasuki.lead.handed-off.v1", "tasuki.handoff.withdrawn.v1", "tasuki.lead.forgotten.v1");
+
   public static void main(String[] words) throws Exception {
     Path tasks = Files.createDirectories(Path.of(words[1]));
     Map<String, Object> settings = Map.of(
@@ -24,7 +27,9 @@ class Handoffs {
     consumer.subscribe(Pattern.compile("sales\\.handoffs\\..+"));
     while (true) {
       for (var handoff : consumer.poll(Duration.ofSeconds(1))) {
-        String id = header(handoff, "ce_id"), type = header(handoff, "ce_type"), lead = header(handoff, "ce_subject");
+        String id = header(handoff, "ce_id"), type = header(handoff, "ce_type");
+        if (!TYPES.contains(type)) continue; // others are passed over
+        String lead = header(handoff, "ce_subject");
         Path task = tasks.resolve(lead + "." + id);
         if (Files.exists(task)) continue; // a repetition finds the id and does nothing
         if (type.equals("tasuki.lead.forgotten.v1"))

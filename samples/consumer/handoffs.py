@@ -8,6 +8,7 @@ import sys
 
 from confluent_kafka import Consumer, KafkaException
 
+TYPES = {"tasuki.lead.handed-off.v1", "tasuki.handoff.withdrawn.v1", "tasuki.lead.forgotten.v1"}  # others are passed over
 tasks = sqlite3.connect(sys.argv[2])
 tasks.execute("CREATE TABLE IF NOT EXISTS task (id TEXT PRIMARY KEY, lead TEXT, type TEXT, data BLOB)")
 consumer = Consumer({
@@ -24,6 +25,8 @@ while True:
     if record.error():
         raise KafkaException(record.error())
     event = {name: value.decode() for name, value in record.headers()}
+    if event["ce_type"] not in TYPES:
+        continue
     with tasks:  # the work and its id in one transaction, so a repetition finds the id and does nothing
         row = (event["ce_id"], event["ce_subject"], event["ce_type"], record.value())
         done = tasks.execute("INSERT OR IGNORE INTO task VALUES (?, ?, ?, ?)", row).rowcount

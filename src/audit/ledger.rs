@@ -61,6 +61,9 @@ impl Ledger {
             })
         };
         let Some((shard, number)) = outputs::numbered(&record.headers, is_dead_letter) else {
+            if outputs::is_unblocking(&record.headers) {
+                return None;
+            }
             return found(AuditKind::Foreign, "is none of ours");
         };
         let chain = self.chains.entry(shard).or_default();

@@ -177,6 +177,11 @@ impl Shard {
         self.own.next
     }
 
+    /// The number of the last output.
+    pub fn last_sequence(&self) -> u64 {
+        self.own.sequence
+    }
+
     /// The append time of the last record applied.
     pub fn at(&self) -> Instant {
         self.own.at

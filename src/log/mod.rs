@@ -308,6 +308,10 @@ pub trait Log: Send + Sync {
     /// The first offset that is there, and the next that will be written.
     fn bounds(&self, place: &Place) -> Result<(u64, u64), LogError>;
 
+    /// The first offset of each partition that stands in an open transaction: readers of what is
+    /// committed come no further. `None` where there is none.
+    fn open_at(&self, places: &[Place]) -> Result<Vec<Option<u64>>, LogError>;
+
     /// Deletes what is below the offset. It may come back where a broker dies soon after.
     fn trim(&self, place: &Place, below: u64) -> Result<(), LogError>;
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::forward::Forward;
-use super::restore::WRITER_HEADER;
-use super::{Live, Plan};
+use super::{Live, Plan, writers};
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::journal::{JournalRecord, Mail};
@@ -161,11 +160,12 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// What a shard remembers of the range it applied; returns the bytes it takes.
-    pub(super) fn state(&mut self, partition: u32, images: Images) -> Result<u64, LogError> {
+    /// What a shard remembers of the range it applied, and who wrote there before; returns the bytes it
+    /// takes.
+    pub(super) fn state(&mut self, partition: u32, images: Images, former: &[String]) -> Result<u64, LogError> {
         let (plan, mut bytes) = (self.plan, 0);
         for images in wire::state::split(images, RECORD_BYTES_MAX) {
-            bytes += self.state_record(partition, &StateRecord::Images(images), &plan.writer_id)?;
+            bytes += self.state_record(partition, &StateRecord::Images(images), &plan.writer_id, former)?;
         }
         Ok(bytes)
     }
@@ -176,20 +176,26 @@ impl Writer<'_> {
             token,
             writer: writer.to_owned(),
         };
-        self.state_record(partition, &fence, writer)?;
+        self.state_record(partition, &fence, writer, &[])?;
         Ok(())
     }
 
     /// From where on what the state log says is to be forgotten.
     pub(super) fn mended(&mut self, partition: u32, next: u64) -> Result<u64, LogError> {
         let plan = self.plan;
-        self.state_record(partition, &StateRecord::Mended { next }, &plan.writer_id)
+        self.state_record(partition, &StateRecord::Mended { next }, &plan.writer_id, &[])
     }
 
-    fn state_record(&mut self, partition: u32, record: &StateRecord, writer: &str) -> Result<u64, LogError> {
-        let headers = vec![(WRITER_HEADER.to_owned(), Some(writer.as_bytes().to_vec()))];
+    fn state_record(
+        &mut self,
+        partition: u32,
+        record: &StateRecord,
+        writer: &str,
+        former: &[String],
+    ) -> Result<u64, LogError> {
+        let headers = writers::headers(writer, former);
         let value = wire::state::encode(record);
-        let bytes = value.len() as u64 + RECORD_OVERHEAD;
+        let bytes = value.len() as u64 + writers::former_bytes(&headers) + RECORD_OVERHEAD;
         let record = NewRecord {
             key: None,
             value: Some(value),
@@ -208,6 +214,7 @@ pub(super) fn remember(live: &mut Live, forward: &mut Forward, erase_within_ms: 
         shard,
         pending,
         committed,
+        former,
         ..
     } = live;
     let image = |shard: &Shard, part: &Part| (part.key(), shard.image(part));
@@ -220,7 +227,7 @@ pub(super) fn remember(live: &mut Live, forward: &mut Forward, erase_within_ms: 
     let sizes = changed
         .iter()
         .map(|(key, image)| key.len() + image.as_ref().map_or(0, Vec::len));
-    let own_bytes = (own.len() + sizes.sum::<usize>()) as u64 + RECORD_OVERHEAD;
+    let own_bytes = (own.len() + sizes.sum::<usize>()) as u64 + former.bytes() + RECORD_OVERHEAD;
     let carried = forward.carry(shard, &pending.changed, own_bytes, erase_within_ms)?;
     changed.extend(carried.expired.iter().map(|part| image(shard, part)));
     // Memory has let go of it, be this transaction committed or not.

@@ -54,11 +54,12 @@ fn charter() -> Charter {
 }
 
 /// A worker of one partition, and the shard that has seen the whole journal and nothing else.
-struct Bench {
-    clock: Clock,
-    log: SimulatedLog,
+pub(super) struct Bench {
+    pub(super) clock: Clock,
+    pub(super) log: SimulatedLog,
     worker: Option<Worker>,
     processes: u64,
+    pub(super) writer_id: &'static str,
     /// All that the journal ever said.
     journal: Vec<Record>,
     model: Shard,
@@ -67,7 +68,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         let now = Now {
             time: Instant::from_millis(1_790_000_000_000),
             running_ms: 0,
@@ -86,6 +87,7 @@ impl Bench {
             log,
             worker: None,
             processes: 0,
+            writer_id: "w",
             journal: Vec::new(),
             model: Shard::new(charter()),
             facts: 0,
@@ -108,7 +110,7 @@ impl Bench {
     }
 
     /// Appends facts as one record.
-    fn tell(&mut self, bodies: Vec<(u8, Body)>) {
+    pub(super) fn tell(&mut self, bodies: Vec<(u8, Body)>) {
         let time = self.clock.read().time;
         let entries = bodies.into_iter().map(|(number, body)| {
             self.facts += 1;
@@ -144,7 +146,7 @@ impl Bench {
     }
 
     /// Lets journal time pass; the processes run for half a second of it.
-    fn pass(&mut self, millis: i64) {
+    pub(super) fn pass(&mut self, millis: i64) {
         let next = self.journal.last().map_or(0, |record| record.offset + 1);
         let (news, _) = self.log.committed_records(&Place::new(JOURNAL, 0), next);
         self.journal.extend(news);
@@ -156,20 +158,20 @@ impl Bench {
         self.log.turn();
     }
 
-    fn crash(&mut self) {
+    pub(super) fn crash(&mut self) {
         if self.worker.take().is_some() {
             self.log.kill(self.processes);
         }
     }
 
-    fn worker(&mut self) -> &mut Worker {
+    pub(super) fn worker(&mut self) -> &mut Worker {
         if self.worker.is_none() {
             self.processes += 1;
             let plan = Plan {
                 names: Names::new(""),
                 deployment: "local".into(),
                 foundation: foundation(),
-                writer_id: "w".into(),
+                writer_id: self.writer_id.into(),
                 instance: None,
                 partitions: 1,
                 dead_letter_partitions: 1,
@@ -195,7 +197,7 @@ impl Bench {
     }
 
     /// Turns the worker until everything in the journal is committed.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         for _ in 0..2_000 {
             self.pass(500);
             let now = self.clock.read();

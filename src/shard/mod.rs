@@ -10,12 +10,16 @@ mod forward;
 #[cfg(test)]
 mod forward_tests;
 mod gauges;
+mod hanging;
+#[cfg(test)]
+mod hanging_tests;
 mod kept;
 mod marks;
 mod restore;
 mod said;
 mod takeover;
 mod unsettled;
+mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -39,8 +43,10 @@ pub use self::said::Said;
 
 use self::batch::{Load, Pace};
 use self::forward::Forward;
+use self::hanging::Hanging;
 use self::restore::{Restore, RestoreError};
 use self::unsettled::Unsettled;
+use self::writers::Former;
 
 /// How long a poll waits when there is nothing to do.
 const POLL_WAIT: Duration = Duration::from_millis(50);
@@ -197,6 +203,7 @@ pub struct Worker {
     lag_asked_at: i64,
     /// Writers whose transactions were ended since the last fence.
     ended: BTreeSet<String>,
+    hanging: Hanging,
     /// Where restores of partitions ended in front of what was committed, by the first look.
     doubted: BTreeMap<u32, u64>,
     /// The policy version that was shown last.
@@ -250,6 +257,10 @@ struct Live {
     /// A record of ours stands behind what others wrote in the state log. Until then each restore
     /// takes their transactional ids over, and may fence them at work on other partitions.
     is_signed: bool,
+    /// Who wrote before, while it is not long ago.
+    former: Former,
+    /// When it was restored, in running time.
+    restored_at: i64,
     /// When it was looked whether the journal can be trimmed.
     looked_at: i64,
     /// What a repair has to make good.
@@ -294,6 +305,7 @@ impl Worker {
             trouble: Trouble::default(),
             acquaintance: Acquaintance::default(),
             ended: BTreeSet::new(),
+            hanging: Hanging::default(),
             doubted: BTreeMap::new(),
             shown_policy: None,
             repaired: 0,
@@ -360,6 +372,7 @@ impl Worker {
         self.commit_due(now)?;
         self.commit_idle(now)?;
         self.trim_journal(now);
+        self.free_readers(now)?;
         self.ask_lag(now);
         self.tell_status();
         Ok(())

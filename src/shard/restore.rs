@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::batch::RECORD_OVERHEAD;
 use super::forward::Forward;
+use super::writers::{Former, former_bytes, writer_of};
 use crate::clock::Now;
 use crate::domain::book::Shelf;
 use crate::domain::bytes::Malformed;
@@ -15,9 +16,6 @@ use crate::domain::shard::{Charter, Part, Shard};
 use crate::log::{Found, Isolation, Log, LogError, Place, ReadLimit, Reader, Record};
 use crate::planted::{self, Bug};
 use crate::wire::state::{self, Images, StateRecord, TurnPlace};
-
-/// The header of a state record that names the transactional id it was written under.
-pub(super) const WRITER_HEADER: &str = "writer";
 
 /// The token of a mark that is no fence: its writer has left the partition with nothing open.
 pub(super) const FAREWELL: [u8; 16] = [0; 16];
@@ -45,6 +43,8 @@ pub(super) struct Restore {
     gathered: Gathered,
     /// Who wrote the last images, and who fenced the partition since, without taking leave.
     writers: Vec<String>,
+    /// Who wrote images, as far as can be read.
+    former: Former,
     /// The state log's start and end when it began.
     bounds: (u64, u64),
     /// When it was last told how far it is, in running time.
@@ -126,6 +126,7 @@ impl Restore {
             next: start,
             gathered,
             writers: Vec::new(),
+            former: Former::default(),
             bounds: (start, end),
             told_at: now.running_ms,
             began_at: now.running_ms,
@@ -167,7 +168,8 @@ impl Restore {
                 }
                 StateRecord::Images(images) => {
                     self.writers = writer_of(&record).into_iter().collect();
-                    self.gathered.open_bytes += value.len() as u64 + RECORD_OVERHEAD;
+                    self.former.read(&record);
+                    self.gathered.open_bytes += value.len() as u64 + former_bytes(&record.headers) + RECORD_OVERHEAD;
                     self.gathered.take(images).map_err(|why| self.broken(&why))?;
                 }
                 StateRecord::Mended { next } => {
@@ -185,27 +187,19 @@ impl Restore {
         std::mem::take(&mut self.writers)
     }
 
+    /// Transactional ids of those who wrote images, the last ones.
+    pub(super) fn former(&mut self) -> Former {
+        std::mem::take(&mut self.former)
+    }
+
     /// Transactional ids of those who wrote behind the last record that could be read.
     pub(super) fn writers_ahead(&self, log: &dyn Log) -> Result<Vec<String>, LogError> {
-        let (_, end) = log.bounds(&self.place)?;
-        let mut reader = log.reader(&self.place, self.next, Isolation::Uncommitted)?;
         let mut writers = Vec::new();
-        let mut waits = 0;
-        while reader.position() < end && waits < WRITERS_WAITS_MAX {
-            let records = match reader.read(READ, WRITERS_WAIT)? {
-                Found::Records(records) => records,
-                // What was deleted since is over; what is still open stands behind it.
-                Found::Trimmed(start) => {
-                    reader = log.reader(&self.place, start, Isolation::Uncommitted)?;
-                    continue;
-                }
-            };
-            waits += u32::from(records.is_empty());
-            for record in records {
-                let writer = writer_of(&record);
-                writers.extend(writer.filter(|writer| !writers.contains(writer)));
-            }
-        }
+        look_through(log, &self.place, self.next, |record| {
+            let writer = writer_of(&record);
+            writers.extend(writer.filter(|writer| !writers.contains(writer)));
+            true
+        })?;
         Ok(writers)
     }
 
@@ -249,16 +243,37 @@ impl Restore {
     }
 }
 
-/// The transactional id a state record was written under.
-pub(super) fn writer_of(record: &Record) -> Option<String> {
-    let (_, id) = record.headers.iter().find(|(name, _)| name == WRITER_HEADER)?;
-    String::from_utf8(id.clone()?).ok()
+/// Shows `see` what stands there up to the end, committed or not, as long as it wants more.
+pub(super) fn look_through(
+    log: &dyn Log,
+    place: &Place,
+    from: u64,
+    mut see: impl FnMut(Record) -> bool,
+) -> Result<(), LogError> {
+    let (_, end) = log.bounds(place)?;
+    let mut reader = log.reader(place, from, Isolation::Uncommitted)?;
+    let mut waits = 0;
+    while reader.position() < end && waits < LOOK_WAITS_MAX {
+        let records = match reader.read(READ, LOOK_WAIT)? {
+            Found::Records(records) => records,
+            // What was deleted since is over; what is still open stands behind it.
+            Found::Trimmed(start) => {
+                reader = log.reader(place, start, Isolation::Uncommitted)?;
+                continue;
+            }
+        };
+        waits += u32::from(records.is_empty());
+        if !records.into_iter().all(&mut see) {
+            break;
+        }
+    }
+    Ok(())
 }
 
-/// How long the look at uncommitted records waits for some, and how often: a new client has to find
+/// How long a look at uncommitted records waits for some, and how often: a new client has to find
 /// its broker first. It is repeated anyway.
-const WRITERS_WAIT: Duration = Duration::from_millis(200);
-const WRITERS_WAITS_MAX: u32 = 10;
+const LOOK_WAIT: Duration = Duration::from_millis(200);
+const LOOK_WAITS_MAX: u32 = 10;
 
 impl Gathered {
     /// What was gathered, as a shard at work.
@@ -364,6 +379,7 @@ impl Gathered {
 
 #[cfg(test)]
 mod tests {
+    use super::super::writers::headers;
     use super::*;
     use crate::clock::Clock;
     use crate::domain::time::Instant;
@@ -376,7 +392,7 @@ mod tests {
     fn open(log: &SimulatedLog, writer: &str) -> Box<dyn Transactor> {
         let mut transactor = log.transactor(writer).unwrap();
         let record = NewRecord {
-            headers: vec![(WRITER_HEADER.to_owned(), Some(writer.as_bytes().to_vec()))],
+            headers: headers(writer, &[]),
             ..NewRecord::default()
         };
         transactor.begin().unwrap();

@@ -132,7 +132,7 @@ impl Worker {
             is_broken,
         } = restored;
         let (began_at, fence) = (restore.began_at, restore.token);
-        let predecessors = restore.predecessors();
+        let (predecessors, former) = (restore.predecessors(), restore.former());
         let is_signed = predecessors.iter().all(|writer| *writer == self.plan.writer_id);
         self.end_transactions(predecessors)?;
         let journal = Place::new(&self.plan.names.journal(), partition);
@@ -162,6 +162,8 @@ impl Worker {
                 attempt: None,
                 fences: vec![fence],
                 is_signed,
+                former,
+                restored_at: now.running_ms,
                 looked_at: now.running_ms,
                 mending,
                 is_at_end: false,

@@ -5,7 +5,8 @@
 //! there. The rule: behind a fence of ours stands, as the last of all, what was written before that
 //! transaction, or what was written in it. Anything else is of others, and everything is restored.
 
-use super::restore::{READ, READ_WAIT, writer_of};
+use super::restore::{READ, READ_WAIT};
+use super::writers::writer_of;
 use super::{Live, QUIET_MS_MAX};
 use crate::clock::Now;
 use crate::log::{Found, Isolation, Log, LogError, Place, Reader, Record};

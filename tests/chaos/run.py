@@ -293,6 +293,8 @@ def report(town, faults, checks, planned):
     """What was done, what it took."""
     print(f"{faults.kills} kills; done: {dict(sorted(faults.done.items()))}; without effect: {dict(faults.missed)}")
     print(f"ended by themselves: {len(town.ended)}", *sorted(set(town.ended))[:10], sep="\n  ")
+    if town.witness.unblocked:
+        print(f"{town.witness.unblocked} records said nothing: the broker had left transactions open")
     late = lateness(town.witness.all())
     if late:
         print(f"{len(late)} breaches seen after their instant: median {percentile(late, 0.5):.2f} s, "

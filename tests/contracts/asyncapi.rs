@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use tasuki::domain::journal::Role;
 use tasuki::settings::Settings;
 use tasuki::wire::facts::FactType;
-use tasuki::wire::outputs::{DEAD_LETTERS_TOPIC, TYPES};
+use tasuki::wire::outputs::{DEAD_LETTERS_TOPIC, TYPES, UNBLOCKED_TYPE};
 use tasuki::wire::translate::default_type;
 
 use super::schema::{exactly, named, object, pattern, said, text};
@@ -60,7 +60,8 @@ pub fn document() -> Value {
         add(&mut channels, &mut operations, ("receive", &topic, &words), &messages);
     }
     for (topic, words, types) in OUTPUTS {
-        let types: Vec<String> = types.iter().map(|kind| (*kind).to_owned()).collect();
+        let types = types.iter().chain([&UNBLOCKED_TYPE]);
+        let types: Vec<String> = types.map(|kind| (*kind).to_owned()).collect();
         add(&mut channels, &mut operations, ("send", topic, words), &types);
     }
     let words = "records that cannot be used, byte for byte";
@@ -68,7 +69,7 @@ pub fn document() -> Value {
         &mut channels,
         &mut operations,
         ("send", DEAD_LETTERS_TOPIC, words),
-        &["dead-letter".to_owned()],
+        &["dead-letter".to_owned(), UNBLOCKED_TYPE.to_owned()],
     );
     let schemas: Map<String, Value> = incoming::schemas().into_iter().chain(outgoing::schemas()).collect();
     let mut info = info(
@@ -186,7 +187,31 @@ fn messages() -> Map<String, Value> {
             "contentType": "application/octet-stream",
         }),
     );
+    messages.insert(
+        UNBLOCKED_TYPE.to_owned(),
+        json!({
+            "summary": "nothing was decided: pass over it. It ends a transaction that a broker had left open",
+            "headers": unblocking_headers(),
+            "payload": {"type": "null"},
+        }),
+    );
     messages
+}
+
+/// The headers of a record that says nothing.
+fn unblocking_headers() -> Value {
+    let members = vec![
+        ("ce_specversion", exactly("1.0")),
+        ("ce_type", exactly(UNBLOCKED_TYPE)),
+        ("ce_id", text()),
+        ("ce_source", pattern("^/tasuki/")),
+        ("ce_time", text()),
+    ];
+    object(
+        "attributes of a CloudEvent in binary mode, without data",
+        members,
+        vec![],
+    )
 }
 
 /// The headers of an event of this type in binary mode.

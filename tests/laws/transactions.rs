@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tasuki::log::{Commit, Committed, Isolation, LogError, Place, Transactor};
 
-use super::{Bench, assigned, at, text, transact};
+use super::{Bench, assigned, at, text, transact, until};
 
 /// What the contract promises for a one-event transaction.
 const COMMIT_MEDIAN_MAX: Duration = Duration::from_millis(25);
@@ -40,6 +40,24 @@ pub fn whole_or_not_at_all(bench: &Bench) {
     for place in [&left, &right] {
         bench.sees(place, Isolation::Committed, &["a", "b"]);
     }
+}
+
+pub fn an_open_one_is_told(bench: &Bench) {
+    let topic = bench.topic(2);
+    let places = [Place::new(&topic, 0), Place::new(&topic, 1)];
+    let mut transactor = bench.log.transactor(&bench.name("id")).unwrap();
+    transactor.begin().unwrap();
+    transactor.append(&topic, Some(0), text("open")).unwrap();
+    transactor.flush().unwrap();
+    // A log may write a transaction as a whole when it is committed.
+    let (_, end) = bench.log.bounds(&places[0]).unwrap();
+    let open = (end > 0).then_some(0);
+    assert_eq!(bench.log.open_at(&places).unwrap(), [open, None]);
+    transactor.commit().unwrap();
+    // A broker says that it is committed before it has told every partition.
+    until("nothing is open", || {
+        (bench.log.open_at(&places).unwrap() == [None, None]).then_some(())
+    });
 }
 
 pub fn dropped_is_ended(bench: &Bench) {

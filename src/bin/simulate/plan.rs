@@ -67,7 +67,6 @@ impl Plan {
             lost_answer: often(80, 20),
             lost_commit: often(80, 20),
             lost_mark: often(200, 50),
-            lost_mark_in: "tasuki.state",
             late_commit: often(40, 10),
             slow_commit: often(25, 7),
             late_trim: often(6, 2),

@@ -163,6 +163,10 @@ impl Log for KafkaLog {
         Ok((first, end))
     }
 
+    fn open_at(&self, places: &[Place]) -> Result<Vec<Option<u64>>, LogError> {
+        offsets::open_at(&self.asker, places)
+    }
+
     fn trim(&self, place: &Place, below: u64) -> Result<(), LogError> {
         let what = format!("trimming {place}");
         let _watch = watch("deleting records", TRIM_WAIT + WATCH_SLACK);

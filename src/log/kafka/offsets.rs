@@ -12,7 +12,7 @@ use super::ffi::admin::{OffsetSpec, list_offsets};
 use super::ffi::{Client, Code, Spot};
 use super::{ANSWER_WAIT, WATCH_SLACK, fault_of};
 use crate::domain::time::Instant;
-use crate::log::{LogError, Place};
+use crate::log::{Isolation, LogError, Place};
 use crate::watchdog::watch;
 
 /// How long partitions have to tell where they end; a step waits for it.
@@ -28,6 +28,8 @@ pub(super) enum Asked {
     First,
     /// The next that will be written.
     End,
+    /// The first in an open transaction; the end where there is none.
+    Stable,
     /// The first at or after this time; the end where there is none.
     At(Instant),
 }
@@ -36,7 +38,7 @@ impl Asked {
     fn spec(self) -> OffsetSpec {
         match self {
             Self::First => OffsetSpec::First,
-            Self::End => OffsetSpec::End,
+            Self::End | Self::Stable => OffsetSpec::End,
             Self::At(time) => OffsetSpec::At(time.millis()),
         }
     }
@@ -45,6 +47,7 @@ impl Asked {
         match self {
             Self::First => format!("asking where {place} begins"),
             Self::End => format!("asking where {place} ends"),
+            Self::Stable => format!("asking how far {place} is committed"),
             Self::At(time) => format!("asking {place} for its first record since {time}"),
         }
     }
@@ -78,13 +81,32 @@ pub(super) fn ends(client: &Arc<Client>, places: &[Place]) -> Vec<Result<u64, Lo
         .collect()
 }
 
+/// Where transactions are open, of each partition the first offset in one.
+pub(super) fn open_at(client: &Arc<Client>, places: &[Place]) -> Result<Vec<Option<u64>>, LogError> {
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let stable = ask(client, places, Asked::Stable, ENDS_WAIT);
+    let ends = ends(client, places);
+    let open = stable.into_iter().zip(ends);
+    open.map(|(stable, end)| {
+        let end = end?;
+        Ok(stable?.filter(|stable| *stable < end))
+    })
+    .collect()
+}
+
 fn ask(client: &Arc<Client>, places: &[Place], asked: Asked, wait: Duration) -> Vec<Result<Option<u64>, LogError>> {
     let _watch = watch("asking for offsets", wait + WATCH_SLACK);
     let code = asked.spec().code();
+    let isolation = match asked {
+        Asked::Stable => Isolation::Committed,
+        Asked::First | Asked::End | Asked::At(_) => Isolation::Uncommitted,
+    };
     let spots: Vec<Spot> = places.iter().map(|place| spot(place, code)).collect();
-    let mut found = list_offsets(client, &spots, wait);
+    let mut found = list_offsets(client, &spots, isolation, wait);
     if matches!(&found, Ok(spots) if renew_leaders(client, spots)) {
-        found = list_offsets(client, &spots, wait);
+        found = list_offsets(client, &spots, isolation, wait);
     }
     match found {
         Ok(found) => places.iter().map(|place| pick(&found, place, asked)).collect(),
@@ -136,7 +158,7 @@ mod tests {
     fn what_nobody_answered_is_asked_again_and_is_no_offset() {
         let place = Place::new("topic", 1);
         let time = Asked::At(Instant::from_millis(7));
-        for asked in [Asked::First, Asked::End, time] {
+        for asked in [Asked::First, Asked::End, Asked::Stable, time] {
             let unanswered = pick(&[spot(&place, -1001)], &place, asked);
             assert!(
                 matches!(unanswered, Err(LogError::Retry(_))),

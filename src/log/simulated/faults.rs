@@ -15,11 +15,9 @@ pub struct Faults {
     pub lost_answer: u32,
     /// A commit is lost on its way; the transaction stays open.
     pub lost_commit: u32,
-    /// A transaction is committed, but in one partition of the topic `lost_mark_in` it stays open:
-    /// a broker that finds no leader for a partition takes it for deleted.
+    /// A transaction is committed, but stays open in every partition it wrote to: a broker that finds
+    /// no leader for a partition takes it for deleted.
     pub lost_mark: u32,
-    /// See `lost_mark`.
-    pub lost_mark_in: &'static str,
     /// A commit goes unanswered and arrives later.
     pub late_commit: u32,
     /// A commit is answered late, and a copy of it is still on its way.

@@ -254,6 +254,12 @@ impl Log for SimulatedLog {
         Ok((partition.start(), partition.end()))
     }
 
+    fn open_at(&self, places: &[Place]) -> Result<Vec<Option<u64>>, LogError> {
+        let mut state = self.enter()?;
+        let open_at = |place| state.partition(place).map(|partition| partition.open_at());
+        places.iter().map(open_at).collect()
+    }
+
     fn trim(&self, place: &Place, below: u64) -> Result<(), LogError> {
         let mut state = self.enter_at(true)?;
         let late_trim = state.faults.late_trim;

@@ -41,7 +41,12 @@ impl Partition {
 
     /// Everything below is final.
     pub(super) fn stable_end(&self) -> u64 {
-        self.open.values().min().copied().unwrap_or_else(|| self.end())
+        self.open_at().unwrap_or_else(|| self.end())
+    }
+
+    /// The first offset in an open transaction.
+    pub(super) fn open_at(&self) -> Option<u64> {
+        self.open.values().min().copied()
     }
 
     /// Up to where a reader may read.

@@ -29,7 +29,7 @@ pub(super) struct State {
     pub(super) partitions: BTreeMap<Place, Partition>,
     pub(super) groups: BTreeMap<String, Group>,
     pub(super) writers: BTreeMap<String, Writer>,
-    /// Transactions that are over, but still open in one partition.
+    /// Transactions that are over, but still open in a partition.
     hanging: BTreeMap<(String, Place), u64>,
     next_transaction: u64,
     next_topic: u64,
@@ -221,7 +221,7 @@ impl State {
 
     /// Nothing is on its way any more, and no transaction is open.
     pub(super) fn is_settled(&self) -> bool {
-        self.late.is_empty() && self.writers.values().all(|writer| writer.open.is_none())
+        self.late.is_empty() && self.hanging.is_empty() && self.writers.values().all(|writer| writer.open.is_none())
     }
 
     /// Appends outside of transactions.
@@ -323,7 +323,7 @@ impl State {
             if commits && let Some(number) = self.hanging.remove(&key) {
                 partition.finish(now, number, true);
             }
-            if hangs && &*place.topic == self.faults.lost_mark_in {
+            if hangs {
                 self.hanging.insert(key, open.number);
             } else {
                 partition.finish(now, open.number, commits);

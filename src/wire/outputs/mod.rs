@@ -10,6 +10,7 @@ pub(super) mod members;
 
 use crate::domain::event::{Output, Topic};
 use crate::domain::policy::Policy;
+use crate::domain::time::Instant;
 use crate::log::{Header, NewRecord, Record};
 
 pub use crate::domain::event::type_name;
@@ -106,6 +107,35 @@ pub fn record(output: &Output, decider: Decider<'_>, sequence: u64) -> NewRecord
         value: Some(value),
         headers,
     }
+}
+
+/// The type of a record that says nothing: it ends a transaction of `writer` that a broker had left
+/// open in the partition, which hid what stands behind it.
+pub const UNBLOCKED_TYPE: &str = "tasuki.log.unblocked.v1";
+
+/// A record that says nothing. It has no number, since nothing was decided.
+pub fn unblocking(deployment: &str, writer: &str, now: Instant) -> NewRecord {
+    let id = format!("{writer}-{}", now.millis());
+    let source = ["/tasuki/", deployment].concat();
+    let time = now.to_string();
+    let attributes = [
+        ("ce_specversion", "1.0"),
+        ("ce_id", &id),
+        ("ce_source", &source),
+        ("ce_type", UNBLOCKED_TYPE),
+        ("ce_time", &time),
+    ];
+    let header = |(name, value): (&str, &str)| (name.to_owned(), Some(value.as_bytes().to_vec()));
+    NewRecord {
+        headers: attributes.map(header).to_vec(),
+        ..NewRecord::default()
+    }
+}
+
+/// Whether a record says nothing.
+pub fn is_unblocking(headers: &[Header]) -> bool {
+    let mut types = headers.iter().filter(|(name, _)| name == "ce_type");
+    types.any(|(_, value)| value.as_deref() == Some(UNBLOCKED_TYPE.as_bytes()))
 }
 
 /// Appends the structured CloudEvent of a decision, with its `topic`, and a line feed.

@@ -79,14 +79,20 @@ impl OffsetSpec {
     }
 }
 
-/// Offsets of partitions, as if nothing were in an open transaction; one entry each.
-pub(in crate::log) fn list_offsets(client: &Arc<Client>, spots: &[Spot], wait: Duration) -> Result<Vec<Spot>, Fault> {
+/// Offsets of partitions, one entry each; with `Committed`, an end is where the first open transaction
+/// begins.
+pub(in crate::log) fn list_offsets(
+    client: &Arc<Client>,
+    spots: &[Spot],
+    isolation: Isolation,
+    wait: Duration,
+) -> Result<Vec<Spot>, Fault> {
     let list = List::new(spots)?;
     let question = Question {
         client,
         kind: rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS,
         wait,
-        isolation: Some(Isolation::Uncommitted),
+        isolation: Some(isolation),
     };
     // SAFETY: the list is copied by the request; the infos belong to the event.
     unsafe {
