@@ -9,7 +9,7 @@ use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::journal::{JournalRecord, Mail};
 use crate::domain::shard::{Outgoing, Part, Shard};
-use crate::log::{LogError, NewRecord, ReadLimit, Transactor};
+use crate::log::{Header, LogError, NewRecord, ReadLimit, Transactor};
 use crate::planted::{self, Bug};
 use crate::wire::state::{Images, StateRecord};
 use crate::wire::{self, outputs};
@@ -162,10 +162,11 @@ impl Writer<'_> {
 
     /// What a shard remembers of the range it applied, and who wrote there before; returns the bytes it
     /// takes.
-    pub(super) fn state(&mut self, partition: u32, images: Images, former: &[String]) -> Result<u64, LogError> {
-        let (plan, mut bytes) = (self.plan, 0);
+    pub(super) fn state(&mut self, partition: u32, images: Images, live: &Live) -> Result<u64, LogError> {
+        let headers = live.former.headers(&self.plan.writer_id, live.shard.last_sequence());
+        let mut bytes = 0;
         for images in wire::state::split(images, RECORD_BYTES_MAX) {
-            bytes += self.state_record(partition, &StateRecord::Images(images), &plan.writer_id, former)?;
+            bytes += self.state_record(partition, &StateRecord::Images(images), headers.clone())?;
         }
         Ok(bytes)
     }
@@ -176,24 +177,17 @@ impl Writer<'_> {
             token,
             writer: writer.to_owned(),
         };
-        self.state_record(partition, &fence, writer, &[])?;
+        self.state_record(partition, &fence, writers::headers(writer))?;
         Ok(())
     }
 
     /// From where on what the state log says is to be forgotten.
     pub(super) fn mended(&mut self, partition: u32, next: u64) -> Result<u64, LogError> {
-        let plan = self.plan;
-        self.state_record(partition, &StateRecord::Mended { next }, &plan.writer_id, &[])
+        let headers = writers::headers(&self.plan.writer_id);
+        self.state_record(partition, &StateRecord::Mended { next }, headers)
     }
 
-    fn state_record(
-        &mut self,
-        partition: u32,
-        record: &StateRecord,
-        writer: &str,
-        former: &[String],
-    ) -> Result<u64, LogError> {
-        let headers = writers::headers(writer, former);
+    fn state_record(&mut self, partition: u32, record: &StateRecord, headers: Vec<Header>) -> Result<u64, LogError> {
         let value = wire::state::encode(record);
         let bytes = value.len() as u64 + writers::former_bytes(&headers) + RECORD_OVERHEAD;
         let record = NewRecord {

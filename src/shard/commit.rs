@@ -258,7 +258,7 @@ impl Writer<'_> {
             if live.mending.is_some_and(|mending| mending.is_to_be_told) {
                 forward.wrote(self.mended(*partition, live.committed)?);
             }
-            forward.wrote(self.state(*partition, images, live.former.ids())?);
+            forward.wrote(self.state(*partition, images, live)?);
             live.attempt = Some(Attempt { next, written, forward });
             let committed = Committed {
                 offset: live.mending.map_or(next, |mending| next.max(mending.committed)),

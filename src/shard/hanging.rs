@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::restore::look_through;
 use super::writers::{headers, writer_of};
-use super::{Interrupt, Live, Phase, Worker};
+use super::{Live, Phase, Worker};
 use crate::clock::Now;
 use crate::domain::journal::JournalRecord;
 use crate::log::{Commit, LogError, NewRecord, Place, Record};
@@ -23,6 +23,10 @@ const LOOK_EVERY_MS: i64 = 5_000;
 const OPEN_MS_MAX: i64 = 25_000;
 /// Who wrote to a state log before a restore may be in the way for so long, in milliseconds.
 const FORMER_MS_MAX: i64 = 5 * 60_000;
+/// Somebody is taken for the writer of what hangs at most so often.
+const GUESSES_MAX: u32 = 40;
+/// Each process begins within so many milliseconds: two who take an id over at once abort each other.
+const APART_MS_MAX: u64 = 4_000;
 
 /// Where transactions are open.
 #[derive(Default)]
@@ -70,13 +74,48 @@ impl Live {
 }
 
 impl Worker {
-    /// Looks once in a while, when all is well, and ends what hangs.
-    pub(super) fn free_readers(&mut self, now: Now) -> Result<(), Interrupt> {
+    /// Looks once in a while, when all is well, and ends what hangs. What goes wrong with that is tried
+    /// again, and stops nothing else.
+    pub(super) fn free_readers(&mut self, now: Now) {
         let is_at_work = !self.partitions.is_empty() && self.partitions.values().all(|phase| phase.live().is_some());
         if !is_at_work || !self.hanging.is_due(now) {
-            return Ok(());
+            return;
         }
         self.hanging.looked_at = Some(now.running_ms);
+        let hangs = match self.find_hanging(now) {
+            Ok(hangs) => hangs,
+            Err(error) => return tracing::debug!(%error, "cannot see now whether transactions hang"),
+        };
+        if hangs.is_empty() {
+            self.forget_former(now);
+        }
+        for (place, open) in hangs {
+            if planted::is(Bug::OutputsLeftHanging) {
+                continue;
+            }
+            if let Err(error) = self.end_one(&place, open, now) {
+                tracing::warn!(%error, %place, "what is open here could not be ended now");
+            }
+        }
+    }
+
+    /// What is open for too long, and is still to be guessed at.
+    fn find_hanging(&mut self, now: Now) -> Result<Vec<(Place, Open)>, LogError> {
+        let places = self.read_by_others()?;
+        let offsets = self.log.open_at(&places)?;
+        self.hanging.note(places, offsets, now);
+        let patience_ms = OPEN_MS_MAX + apart_ms(&self.plan.writer_id);
+        let hangs = |open: &Open| now.running_ms - open.since >= patience_ms && open.guesses < GUESSES_MAX;
+        let open = self.hanging.open.iter_mut().filter(|(_, open)| hangs(open));
+        let guessed = open.map(|(place, open)| {
+            let before = *open;
+            open.guesses += 1;
+            (place.clone(), before)
+        });
+        Ok(guessed.collect())
+    }
+
+    fn forget_former(&mut self, now: Now) {
         for phase in self.partitions.values_mut() {
             if let Phase::Ready(live) = phase
                 && now.running_ms - live.restored_at > FORMER_MS_MAX
@@ -84,48 +123,6 @@ impl Worker {
                 live.former.forget();
             }
         }
-        let found = match self.find_hanging(now) {
-            Err(LogError::Retry(why)) => {
-                tracing::debug!(why, "cannot see now whether transactions hang");
-                return Ok(());
-            }
-            found => found?,
-        };
-        for (writer, places) in found {
-            if planted::is(Bug::OutputsLeftHanging) {
-                continue;
-            }
-            tracing::warn!(
-                writer,
-                partitions = places.len(),
-                "a transaction is open where outputs or the journal are read, though it was ended: ending it again"
-            );
-            self.say_nothing(&writer, &places, now)?;
-        }
-        Ok(())
-    }
-
-    /// What hangs and was written by a shard of ours, by transactional id. First it is taken for our
-    /// own: to commit as another is to fence it, should it be at work. A commit that is slow ends the
-    /// attempt, so each has its turn again.
-    fn find_hanging(&mut self, now: Now) -> Result<BTreeMap<String, Vec<Place>>, LogError> {
-        let places = self.read_by_others()?;
-        let offsets = self.log.open_at(&places)?;
-        self.hanging.note(places, offsets, now);
-        let open = self.hanging.open.iter().map(|(place, open)| (place.clone(), *open));
-        let hangs: Vec<_> = open
-            .filter(|(_, open)| now.running_ms - open.since >= OPEN_MS_MAX)
-            .collect();
-        let mut found: BTreeMap<String, Vec<Place>> = BTreeMap::new();
-        for (place, open) in hangs {
-            for writer in self.writers_at(&place, open)? {
-                found.entry(writer).or_default().push(place.clone());
-            }
-            if let Some(open) = self.hanging.open.get_mut(&place) {
-                open.guesses += 1;
-            }
-        }
-        Ok(found)
     }
 
     /// Where shards write and others read: outputs of the policies in force, dead letters, the journal.
@@ -144,75 +141,84 @@ impl Worker {
         Ok(places.collect())
     }
 
-    /// Who may have left a committed transaction open; nobody, if another's shard wrote it. What was
-    /// aborted is said again by the shard's next owner, and must not be seen.
-    fn writers_at(&self, place: &Place, open: Open) -> Result<Vec<String>, LogError> {
-        let (mut first, mut is_said_again) = (None, false);
+    fn end_one(&mut self, place: &Place, open: Open, now: Now) -> Result<(), LogError> {
+        let mut first = None;
         look_through(self.log.as_ref(), place, open.offset, |record| {
-            let output = self.output(place, &record);
-            match &first {
-                None => first = Some((output, record)),
-                Some((first, _)) => is_said_again |= output.is_some() && *first == output,
-            }
-            !is_said_again
+            first.get_or_insert(record);
+            false
         })?;
-        let Some((output, first)) = first else {
-            return Ok(Vec::new());
+        let Some(writer) = first.and_then(|first| self.writer_at(place, &first, open.guesses)) else {
+            return Ok(());
         };
-        if let Some(writer) = writer_of(&first) {
-            return Ok(vec![writer]);
-        }
-        let shard = output.map(|(shard, _)| shard).or_else(|| self.sender(place, &first));
-        let Some(Phase::Ready(live)) = shard.and_then(|shard| self.partitions.get(&shard)) else {
-            return Ok(Vec::new());
-        };
-        if is_said_again {
-            tracing::warn!(%place, offset = open.offset, "an aborted transaction is open here: it must be aborted again");
-            return Ok(Vec::new());
-        }
-        // Who has not come as far yet will say it again.
-        if output.is_some_and(|(_, number)| number > live.committed_sequence()) {
-            return Ok(Vec::new());
-        }
-        let own = &self.plan.writer_id;
-        if open.guesses.is_multiple_of(2) {
-            return Ok(vec![own.clone()]);
-        }
-        let others = live.former.ids().iter().filter(|id| *id != own);
-        Ok(others.cloned().collect())
+        tracing::warn!(
+            %place,
+            offset = open.offset,
+            writer,
+            "a transaction is open where others read, though it was ended: ending it again"
+        );
+        self.say_nothing(&writer, place, open.guesses, now)
     }
 
-    /// Shard and number of an output.
-    fn output(&self, place: &Place, record: &Record) -> Option<(u32, u64)> {
+    /// Who may have left a committed transaction open that begins with this record; nobody, if another's
+    /// shard wrote it. Of an output it is who committed it: if what hangs is another's, it was aborted,
+    /// and stays unseen.
+    fn writer_at(&self, place: &Place, first: &Record, guesses: u32) -> Option<String> {
+        let is_of_journal = *place.topic == *self.plan.names.journal();
+        if is_of_journal {
+            return match journal::decode(first.value.as_deref()?).ok()? {
+                JournalRecord::Mail(letters) if letters.is_empty() => writer_of(first),
+                JournalRecord::Mail(letters) => self.sender(letters.first()?.from, guesses),
+                _ => None,
+            };
+        }
         let is_dead_letter = *place.topic == *self.plan.names.dead_letters();
-        outputs::numbered(&record.headers, is_dead_letter)
-    }
-
-    /// The shard that sent what stands in a journal. A letter that comes twice is taken in once.
-    fn sender(&self, place: &Place, record: &Record) -> Option<u32> {
-        if *place.topic != *self.plan.names.journal() {
-            return None;
-        }
-        match journal::decode(record.value.as_deref()?) {
-            Ok(JournalRecord::Mail(letters)) => Some(letters.first()?.from),
-            _ => None,
+        match outputs::numbered(&first.headers, is_dead_letter) {
+            Some((shard, number)) => self.who_committed(shard, number),
+            None => writer_of(first).filter(|_| outputs::is_unblocking(&first.headers)),
         }
     }
 
-    /// Commits records without meaning. A writer may take turns between two ids, and nothing tells
-    /// which of them is in the way.
-    fn say_nothing(&mut self, writer: &str, places: &[Place], now: Now) -> Result<(), LogError> {
+    fn who_committed(&self, shard: u32, number: u64) -> Option<String> {
+        let live = self.partitions.get(&shard)?.live()?;
+        if let Some(writer) = live.former.of(number) {
+            return Some(writer.to_owned());
+        }
+        (number <= live.committed_sequence()).then(|| self.plan.writer_id.clone())
+    }
+
+    /// Who may have sent letters of a shard, whose numbers do not say when: we, then those who wrote
+    /// before, the last first. Aborted ones are the same as those that were sent since, and are taken in
+    /// once.
+    fn sender(&self, shard: u32, guesses: u32) -> Option<String> {
+        let live = self.partitions.get(&shard)?.live()?;
+        let own = self.plan.writer_id.as_str();
+        let mut candidates = vec![own];
+        for writer in live.former.latest_first() {
+            if !candidates.contains(&writer) {
+                candidates.push(writer);
+            }
+        }
+        let candidate = candidates.get(guesses as usize % candidates.len())?;
+        Some((*candidate).to_owned())
+    }
+
+    /// Commits a record without meaning there. A writer takes turns between two ids, and nothing tells
+    /// which of them is in the way. A commit that is slow ends the attempt: another one begins with the
+    /// other id.
+    fn say_nothing(&mut self, writer: &str, place: &Place, guesses: u32, now: Now) -> Result<(), LogError> {
         let is_ours = writer == self.plan.writer_id;
         let mut transactor = match self.writer.take_if(|_| is_ours) {
             Some(transactor) => transactor,
             None => self.log.transactor(writer)?,
         };
+        if !guesses.is_multiple_of(2) {
+            transactor.begin()?;
+            transactor.commit()?;
+        }
         for _ in 0..2 {
             transactor.begin()?;
-            for place in places {
-                let record = self.nothing(writer, place, now);
-                transactor.append(&place.topic, Some(place.partition), record)?;
-            }
+            let record = self.nothing(writer, place, now);
+            transactor.append(&place.topic, Some(place.partition), record)?;
             transactor.flush()?;
             if transactor.commit()? == Commit::Slow {
                 return Ok(());
@@ -233,7 +239,13 @@ impl Worker {
         } else {
             outputs::unblocking(&self.plan.deployment, writer, now.time)
         };
-        record.headers.extend(headers(writer, &[]));
+        record.headers.extend(headers(writer));
         record
     }
+}
+
+fn apart_ms(writer: &str) -> i64 {
+    let hash = blake3::hash(writer.as_bytes());
+    let [a, b, ..] = *hash.as_bytes();
+    (u64::from(u16::from_le_bytes([a, b])) % APART_MS_MAX) as i64
 }

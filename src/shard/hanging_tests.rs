@@ -55,7 +55,7 @@ fn readers_get_past_what(happens: impl FnOnce(&mut Bench)) {
     bench.log.set_faults(Faults::default());
     assert!(bench.seen().is_empty());
     happens(&mut bench);
-    bench.wait(60);
+    bench.wait(80);
     let (nothing, decisions): (Vec<Record>, Vec<Record>) = bench
         .seen()
         .into_iter()

@@ -392,7 +392,7 @@ mod tests {
     fn open(log: &SimulatedLog, writer: &str) -> Box<dyn Transactor> {
         let mut transactor = log.transactor(writer).unwrap();
         let record = NewRecord {
-            headers: headers(writer, &[]),
+            headers: headers(writer),
             ..NewRecord::default()
         };
         transactor.begin().unwrap();

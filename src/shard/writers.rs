@@ -4,18 +4,16 @@ use crate::log::{Header, Record};
 
 /// The header that names the transactional id a record was written under.
 const WRITER_HEADER: &str = "writer";
-/// The header that names those who wrote before, a line each.
+/// The header with the number of the last output that goes with it.
+const SAID_HEADER: &str = "said";
+/// The header that names those who wrote before, a line each, with the number of their last output.
 const FORMER_HEADER: &str = "former";
 /// As many of them are known at most; the last ones.
 const FORMER_MAX: usize = 32;
 
-/// The headers of a record that `writer` writes behind others.
-pub(super) fn headers(writer: &str, former: &[String]) -> Vec<Header> {
-    let mut headers = vec![(WRITER_HEADER.to_owned(), Some(writer.as_bytes().to_vec()))];
-    if !former.is_empty() {
-        headers.push((FORMER_HEADER.to_owned(), Some(former.join("\n").into_bytes())));
-    }
-    headers
+/// The headers of a mark.
+pub(super) fn headers(writer: &str) -> Vec<Header> {
+    vec![(WRITER_HEADER.to_owned(), Some(writer.as_bytes().to_vec()))]
 }
 
 /// The transactional id a record was written under.
@@ -37,33 +35,76 @@ fn text<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
     std::str::from_utf8(value.as_deref()?).ok()
 }
 
-/// Those who wrote last, each once, the latest last. What they wrote may be gone from the state log by
-/// the time at which it is asked who wrote something elsewhere.
+/// Those who wrote last, one after the other. What they wrote may be gone from the state log by the
+/// time at which it is asked who said something.
 #[derive(Debug, Default)]
-pub(super) struct Former(Vec<String>);
+pub(super) struct Former(Vec<Stretch>);
+
+/// What one writer said without another between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stretch {
+    writer: String,
+    /// The number of its last output that is committed.
+    said: u64,
+}
+
+impl Stretch {
+    fn parse(line: &str) -> Option<Self> {
+        let (writer, said) = line.rsplit_once(' ')?;
+        Some(Self {
+            writer: writer.to_owned(),
+            said: said.parse().ok()?,
+        })
+    }
+
+    fn line(&self) -> String {
+        format!("{} {}\n", self.writer, self.said)
+    }
+}
 
 impl Former {
-    /// Takes in who wrote a record, and whom it names.
+    /// Takes in who wrote a committed record, and whom it names.
     pub(super) fn read(&mut self, record: &Record) {
-        let named = text(record, FORMER_HEADER).into_iter().flat_map(str::lines);
-        for id in named.chain(text(record, WRITER_HEADER)) {
-            if self.0.last().is_some_and(|last| last == id) {
-                continue;
-            }
-            self.0.retain(|known| known != id);
-            self.0.push(id.to_owned());
+        let said = text(record, SAID_HEADER).and_then(|said| said.parse().ok());
+        let (Some(writer), Some(said)) = (writer_of(record), said) else {
+            return;
+        };
+        if let Some(former) = text(record, FORMER_HEADER) {
+            self.0 = former.lines().filter_map(Stretch::parse).collect();
+        }
+        match self.0.last_mut().filter(|last| last.writer == writer) {
+            Some(last) => last.said = said,
+            None => self.0.push(Stretch { writer, said }),
         }
         let older = self.0.len().saturating_sub(FORMER_MAX);
         self.0.drain(..older);
     }
 
-    /// What their names take in each record.
-    pub(super) fn bytes(&self) -> u64 {
-        self.0.iter().map(|id| id.len() as u64 + 1).sum()
+    /// The headers of a record that `writer` writes behind them, with the number of the last output.
+    pub(super) fn headers(&self, writer: &str, said: u64) -> Vec<Header> {
+        let mut headers = headers(writer);
+        headers.push((SAID_HEADER.to_owned(), Some(said.to_string().into_bytes())));
+        if !self.0.is_empty() {
+            let lines: String = self.0.iter().map(Stretch::line).collect();
+            headers.push((FORMER_HEADER.to_owned(), Some(lines.into_bytes())));
+        }
+        headers
     }
 
-    pub(super) fn ids(&self) -> &[String] {
-        &self.0
+    /// Who has committed the output of this number, if it was one of them.
+    pub(super) fn of(&self, number: u64) -> Option<&str> {
+        let stretch = self.0.iter().find(|stretch| stretch.said >= number)?;
+        Some(&stretch.writer)
+    }
+
+    /// All of them.
+    pub(super) fn latest_first(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().rev().map(|stretch| stretch.writer.as_str())
+    }
+
+    /// What their names take in each record.
+    pub(super) fn bytes(&self) -> u64 {
+        self.0.iter().map(|stretch| stretch.line().len() as u64).sum()
     }
 
     pub(super) fn forget(&mut self) {
@@ -76,29 +117,40 @@ mod tests {
     use super::*;
     use crate::domain::time::Instant;
 
-    fn by(writer: &str, former: &[&str]) -> Record {
-        let former: Vec<String> = former.iter().map(|id| (*id).to_owned()).collect();
+    fn record(headers: Vec<Header>) -> Record {
         Record {
             offset: 0,
             time: Instant::default(),
             key: None,
             value: None,
-            headers: headers(writer, &former),
+            headers,
         }
     }
 
+    fn lines(former: &Former) -> Vec<String> {
+        former.0.iter().map(Stretch::line).collect()
+    }
+
     #[test]
-    fn the_last_writers_are_known_each_once_and_those_whom_they_name() {
-        let mut former = Former::default();
-        former.read(&by("c", &["a", "b"]));
-        former.read(&by("c", &["a", "b"]));
-        assert_eq!(former.ids(), ["a", "b", "c"]);
-        former.read(&by("a", &[]));
-        assert_eq!(former.ids(), ["b", "c", "a"]);
-        let many: Vec<String> = (0..=FORMER_MAX).map(|number| number.to_string()).collect();
-        for id in &many {
-            former.read(&by(id, &[]));
+    fn who_said_what_is_known_though_their_records_are_gone() {
+        let mut before = Former::default();
+        for (writer, said) in [("a", 4), ("a", 7), ("b", 7), ("a", 9)] {
+            before.read(&record(Former::default().headers(writer, said)));
         }
-        assert_eq!(former.ids(), &many[1..]);
+        let mut former = Former::default();
+        former.read(&record(before.headers("c", 12)));
+        former.read(&record(before.headers("c", 15)));
+        assert_eq!(lines(&former), ["a 7\n", "b 7\n", "a 9\n", "c 15\n"]);
+        let of = [1, 7, 8, 9, 10, 15, 16].map(|number| former.of(number));
+        assert_eq!(
+            of,
+            [Some("a"), Some("a"), Some("a"), Some("a"), Some("c"), Some("c"), None]
+        );
+        for number in 0..FORMER_MAX as u64 {
+            former.read(&record(Former::default().headers(&number.to_string(), 20 + number)));
+        }
+        assert_eq!((former.0.len(), former.of(1)), (FORMER_MAX, Some("0")));
+        former.read(&record(headers("a mark")));
+        assert_eq!(former.of(u64::MAX), None);
     }
 }

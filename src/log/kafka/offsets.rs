@@ -86,12 +86,11 @@ pub(super) fn open_at(client: &Arc<Client>, places: &[Place]) -> Result<Vec<Opti
     if places.is_empty() {
         return Ok(Vec::new());
     }
-    let stable = ask(client, places, Asked::Stable, ENDS_WAIT);
-    let ends = ends(client, places);
-    let open = stable.into_iter().zip(ends);
+    let stable: Result<Vec<_>, _> = ask(client, places, Asked::Stable, ENDS_WAIT).into_iter().collect();
+    let open = stable?.into_iter().zip(ends(client, places));
     open.map(|(stable, end)| {
         let end = end?;
-        Ok(stable?.filter(|stable| *stable < end))
+        Ok(stable.filter(|stable| *stable < end))
     })
     .collect()
 }
