@@ -48,6 +48,13 @@ def read(address, topic):
         yield int(partition), int(offset), int(timestamp), value
 
 
+def kept(record, name, made):
+    """Made once for each record: all of them are judged again after every round."""
+    if name not in record:
+        record[name] = made()
+    return record[name]
+
+
 class Outputs:
     """Decisions by lead and kind, out of the records of a reader."""
 
@@ -57,7 +64,7 @@ class Outputs:
         self.dead = Counter()
         self.releases = []
         for record in sorted(records, key=lambda record: (record["topic"], record["partition"], record["offset"])):
-            headers = dict(record["headers"])
+            headers = kept(record, "named", lambda: dict(record["headers"]))
             place = record["topic"], record["partition"]
             if record["topic"] == DEAD_LETTERS:
                 self._number(headers["tasuki_dlq_shard"], headers["tasuki_dlq_sequence"], place)
@@ -66,8 +73,9 @@ class Outputs:
             else:
                 self._number(headers["ce_tasukishard"], headers["ce_sequence"], place)
                 kind = headers["ce_type"].removeprefix("tasuki.").removesuffix(".v1")
-                data = json.loads(record["payload"])
-                decided = {**data, "time": headers["ce_time"], "sequence": int(headers["ce_sequence"]), "seen": record["seen"]}
+                decided = kept(record, "decided", lambda: {
+                    **json.loads(record["payload"]), "time": headers["ce_time"], "sequence": int(headers["ce_sequence"]),
+                    "seen": record["seen"]})
                 self.of[headers["ce_subject"]][kind].append(decided)
 
     def _number(self, shard, sequence, place):
