@@ -55,7 +55,7 @@ fn charter() -> Charter {
 
 /// A worker of one partition, and the shard that has seen the whole journal and nothing else.
 pub(super) struct Bench {
-    pub(super) clock: Clock,
+    clock: Clock,
     pub(super) log: SimulatedLog,
     worker: Option<Worker>,
     processes: u64,
@@ -146,7 +146,7 @@ impl Bench {
     }
 
     /// Lets journal time pass; the processes run for half a second of it.
-    pub(super) fn pass(&mut self, millis: i64) {
+    fn pass(&mut self, millis: i64) {
         let next = self.journal.last().map_or(0, |record| record.offset + 1);
         let (news, _) = self.log.committed_records(&Place::new(JOURNAL, 0), next);
         self.journal.extend(news);
@@ -164,7 +164,7 @@ impl Bench {
         }
     }
 
-    pub(super) fn worker(&mut self) -> &mut Worker {
+    fn worker(&mut self) -> &mut Worker {
         if self.worker.is_none() {
             self.processes += 1;
             let plan = Plan {
@@ -196,12 +196,17 @@ impl Bench {
         self.worker.as_mut().unwrap()
     }
 
+    /// Half a second, and one turn of the worker.
+    pub(super) fn turn(&mut self) {
+        self.pass(500);
+        let now = self.clock.read();
+        self.worker().step(now).unwrap();
+    }
+
     /// Turns the worker until everything in the journal is committed.
     pub(super) fn settle(&mut self) {
         for _ in 0..2_000 {
-            self.pass(500);
-            let now = self.clock.read();
-            self.worker().step(now).unwrap();
+            self.turn();
             let (_, end) = self.log.committed_records(&Place::new(JOURNAL, 0), 0);
             let live = self.worker().partitions.get(&0).and_then(Phase::live);
             if live.is_some_and(|live| live.shard.next_offset() >= end && live.committed >= end) {

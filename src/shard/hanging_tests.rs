@@ -9,29 +9,18 @@ use crate::wire::outputs;
 const LIFECYCLE: &str = "leads.lifecycle";
 
 /// Every commit leaves its transaction open.
-const HANGS: Faults = Faults {
-    lost_mark: 1,
-    refusal: 0,
-    delay: 0,
-    lost_append: 0,
-    lost_write: 0,
-    lost_answer: 0,
-    lost_commit: 0,
-    late_commit: 0,
-    slow_commit: 0,
-    late_trim: 0,
-    late_offsets: 0,
-    short_read: 0,
-    reshuffle: 0,
-};
+fn hangs() -> Faults {
+    Faults {
+        lost_mark: 1,
+        ..Faults::default()
+    }
+}
 
 impl Bench {
     /// Nothing comes, and the worker turns.
     fn wait(&mut self, seconds: u32) {
         for _ in 0..seconds * 2 {
-            self.pass(500);
-            let now = self.clock.read();
-            self.worker().step(now).unwrap();
+            self.turn();
         }
     }
 
@@ -49,7 +38,7 @@ impl Bench {
 fn readers_get_past_what(happens: impl FnOnce(&mut Bench)) {
     let mut bench = Bench::new(1);
     bench.settle();
-    bench.log.set_faults(HANGS);
+    bench.log.set_faults(hangs());
     bench.tell(vec![(1, demo(1, vec![]))]);
     bench.wait(2);
     bench.log.set_faults(Faults::default());
@@ -83,7 +72,7 @@ fn readers_get_past_a_transaction_of_a_process_that_is_gone() {
 fn what_was_said_again_since_stays_unseen() {
     let mut bench = Bench::new(1);
     bench.settle();
-    bench.log.set_faults(HANGS);
+    bench.log.set_faults(hangs());
     let mut dead = bench.log.transactor(bench.writer_id).unwrap();
     bench.is_succeeded();
     let header = |name: &str, value: &str| (name.to_owned(), Some(value.as_bytes().to_vec()));

@@ -111,7 +111,7 @@ pub fn dead_letter_line(out: &mut Vec<u8>, letter: &DeadLetter<'_>, decider: Dec
     object(out, |members| {
         members.text("specversion", "1.0");
         members.text("id", &crate::wire::hex(&id(letter, sequence)));
-        members.text("source", &source(decider));
+        members.text("source", &source(decider.deployment));
         members.text("type", DEAD_LETTER_TYPE);
         members.shown("time", letter.at);
         write_context(members, decider, sequence);

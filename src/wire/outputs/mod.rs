@@ -92,7 +92,7 @@ pub fn record(output: &Output, decider: Decider<'_>, sequence: u64) -> NewRecord
     let mut header = |name: &str, value: Vec<u8>| headers.push((name.to_owned(), Some(value)));
     header("ce_specversion", b"1.0".to_vec());
     header("ce_id", super::hex(&output.id).into_bytes());
-    header("ce_source", source(decider).into_bytes());
+    header("ce_source", source(decider.deployment).into_bytes());
     header("ce_type", type_name(&output.decision).as_bytes().to_vec());
     header("ce_subject", lead.clone());
     header("ce_time", output.at.to_string().into_bytes());
@@ -116,7 +116,7 @@ pub const UNBLOCKED_TYPE: &str = "tasuki.log.unblocked.v1";
 /// A record that says nothing. It has no number, since nothing was decided.
 pub fn unblocking(deployment: &str, writer: &str, now: Instant) -> NewRecord {
     let id = format!("{writer}-{}", now.millis());
-    let source = ["/tasuki/", deployment].concat();
+    let source = source(deployment);
     let time = now.to_string();
     let attributes = [
         ("ce_specversion", "1.0"),
@@ -143,7 +143,7 @@ pub fn line(out: &mut Vec<u8>, output: &Output, decider: Decider<'_>, sequence: 
     object(out, |event| {
         event.text("specversion", "1.0");
         event.text("id", &super::hex(&output.id));
-        event.text("source", &source(decider));
+        event.text("source", &source(decider.deployment));
         event.text("type", type_name(&output.decision));
         event.shown("subject", output.lead);
         event.shown("time", output.at);
@@ -187,8 +187,8 @@ fn write_context(event: &mut Members<'_>, decider: Decider<'_>, sequence: u64) {
 }
 
 /// `/tasuki/<deployment>`
-fn source(decider: Decider<'_>) -> String {
-    ["/tasuki/", decider.deployment].concat()
+fn source(deployment: &str) -> String {
+    ["/tasuki/", deployment].concat()
 }
 
 /// Twenty digits, so that text sorts as numbers do.
