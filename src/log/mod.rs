@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::domain::time::Instant;
 
-pub use self::through::read_through;
+pub use self::through::{look_through, read_through};
 
 /// One partition of a topic.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

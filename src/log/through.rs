@@ -1,4 +1,4 @@
-//! Reading a stretch of a partition from its first record to its last.
+//! Reading a stretch of a partition: all that is committed of it, or what stands there at all.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -13,6 +13,10 @@ const READ: ReadLimit = ReadLimit {
 /// How long a read waits, and how often in a row it may bring nothing while the log says it has more.
 const READ_WAIT: Duration = Duration::from_millis(500);
 const READ_ATTEMPTS_MAX: u32 = 60;
+/// How long a look at uncommitted records waits for some, and how often: a new client has to find
+/// its broker first.
+const LOOK_WAIT: Duration = Duration::from_millis(200);
+const LOOK_WAITS_MAX: u32 = 10;
 
 /// Shows `see` every committed record at these offsets, one after the other. What is deleted
 /// meanwhile is left out.
@@ -42,6 +46,34 @@ pub fn read_through<E: From<LogError>>(
         attempts = if stuck { attempts + 1 } else { 0 };
         if attempts > READ_ATTEMPTS_MAX {
             return Err(LogError::Retry(format!("{place} cannot be read up to its end")).into());
+        }
+    }
+    Ok(())
+}
+
+/// Shows `see` what stands from here up to the end, committed or not, as long as it wants more. Where
+/// records do not come within two seconds it ends early: who looks for what is open looks again.
+pub fn look_through(
+    log: &dyn Log,
+    place: &Place,
+    from: u64,
+    mut see: impl FnMut(Record) -> bool,
+) -> Result<(), LogError> {
+    let (_, end) = log.bounds(place)?;
+    let mut reader = log.reader(place, from, Isolation::Uncommitted)?;
+    let mut waits = 0;
+    while reader.position() < end && waits < LOOK_WAITS_MAX {
+        let records = match reader.read(READ, LOOK_WAIT)? {
+            Found::Records(records) => records,
+            // What was deleted since is over; what is still open stands behind it.
+            Found::Trimmed(start) => {
+                reader = log.reader(place, start, Isolation::Uncommitted)?;
+                continue;
+            }
+        };
+        waits += u32::from(records.is_empty());
+        if !records.into_iter().all(&mut see) {
+            break;
         }
     }
     Ok(())

@@ -7,12 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::restore::look_through;
 use super::writers::{headers, writer_of};
 use super::{Live, Phase, Worker};
 use crate::clock::Now;
 use crate::domain::journal::JournalRecord;
-use crate::log::{Commit, LogError, NewRecord, Place, Record};
+use crate::log::{Commit, LogError, NewRecord, Place, Record, look_through};
 use crate::planted::{self, Bug};
 use crate::wire::{journal, outputs};
 

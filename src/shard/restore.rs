@@ -13,7 +13,7 @@ use crate::clock::Now;
 use crate::domain::book::Shelf;
 use crate::domain::bytes::Malformed;
 use crate::domain::shard::{Charter, Part, Shard};
-use crate::log::{Found, Isolation, Log, LogError, Place, ReadLimit, Reader, Record};
+use crate::log::{Found, Isolation, Log, LogError, Place, ReadLimit, Reader, look_through};
 use crate::planted::{self, Bug};
 use crate::wire::state::{self, Images, StateRecord, TurnPlace};
 
@@ -242,38 +242,6 @@ impl Restore {
         }
     }
 }
-
-/// Shows `see` what stands there up to the end, committed or not, as long as it wants more.
-pub(super) fn look_through(
-    log: &dyn Log,
-    place: &Place,
-    from: u64,
-    mut see: impl FnMut(Record) -> bool,
-) -> Result<(), LogError> {
-    let (_, end) = log.bounds(place)?;
-    let mut reader = log.reader(place, from, Isolation::Uncommitted)?;
-    let mut waits = 0;
-    while reader.position() < end && waits < LOOK_WAITS_MAX {
-        let records = match reader.read(READ, LOOK_WAIT)? {
-            Found::Records(records) => records,
-            // What was deleted since is over; what is still open stands behind it.
-            Found::Trimmed(start) => {
-                reader = log.reader(place, start, Isolation::Uncommitted)?;
-                continue;
-            }
-        };
-        waits += u32::from(records.is_empty());
-        if !records.into_iter().all(&mut see) {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// How long a look at uncommitted records waits for some, and how often: a new client has to find
-/// its broker first. It is repeated anyway.
-const LOOK_WAIT: Duration = Duration::from_millis(200);
-const LOOK_WAITS_MAX: u32 = 10;
 
 impl Gathered {
     /// What was gathered, as a shard at work.
