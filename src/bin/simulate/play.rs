@@ -20,11 +20,13 @@ use tasuki::wire::translate::translate;
 
 /// How time passes in a turn, in milliseconds, while things go wrong.
 const PASSES_MS: (i64, i64) = (1, 60);
-/// Rounds until everything must have come to rest after it healed, and how time passes in one.
+/// Rounds until everything must have come to rest after it healed, and how time passes in one: faster
+/// where only deadlines are awaited, and yet no session ends.
 const ROUNDS_MAX: usize = 1_500;
 const ROUND_MS: i64 = 250;
+const AWAITING_ROUND_MS: i64 = 2_500;
 /// Rounds between two looks at whether it has.
-const LOOK_EVERY: usize = 15;
+const LOOK_EVERY: usize = 10;
 /// Rounds in which only workers go on, at the end, until everything that was read must be
 /// committed, and how time passes in one.
 const LAST_ROUNDS_MAX: usize = 300;
@@ -109,14 +111,17 @@ fn live(world: &World, followers: &mut [Follower], reached: &mut BTreeSet<&'stat
     }
     world.heal();
     let mut rests = false;
+    let mut passes_ms = ROUND_MS;
     for round in 0..ROUNDS_MAX {
-        world.round(ROUND_MS);
+        world.round(passes_ms);
         if round % LOOK_EVERY == LOOK_EVERY - 1 {
             follow(world, followers, reached)?;
-            rests = is_at_rest(world, followers);
+            let is_quiet = is_quiet(world, followers);
+            rests = is_quiet && is_at_rest(world, followers);
             if rests {
                 break;
             }
+            passes_ms = if is_quiet { AWAITING_ROUND_MS } else { ROUND_MS };
         }
     }
     if !rests {
@@ -141,13 +146,15 @@ fn follow(world: &World, followers: &mut [Follower], reached: &mut BTreeSet<&'st
         .try_for_each(|follower| soundly(|| follower.advance(&world.log, &world.names, reached)))
 }
 
+/// Nothing more is sent, and what has led to something is committed.
+fn is_quiet(world: &World, followers: &[Follower]) -> bool {
+    world.inner().outside.is_done() && followers.iter().all(|follower| follower.is_quiet(world))
+}
+
 /// Everything sent was taken in, no deadline is to come, nothing is on its way.
 fn is_at_rest(world: &World, followers: &[Follower]) -> bool {
-    let outside_is_done = world.inner().outside.is_done();
-    outside_is_done
-        && world.log.is_settled()
-        && followers.iter().all(|follower| follower.is_at_rest(world))
-        && all_taken(world, followers)
+    let awaits_deadline = followers.iter().any(Follower::awaits_deadline);
+    !awaits_deadline && world.log.is_settled() && all_taken(world, followers)
 }
 
 /// Whether as much was taken in of a source partition as its records translate into.

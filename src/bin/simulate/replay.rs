@@ -100,11 +100,15 @@ impl Follower {
         Ok(())
     }
 
-    /// Whether no deadline is to come, and everything that could lead to something is committed.
-    pub(crate) fn is_at_rest(&self, world: &World) -> bool {
-        let has_deadline = self.shard.book().is_some_and(|book| book.next_deadline().is_some());
+    /// Whether a deadline is still to come.
+    pub(crate) fn awaits_deadline(&self) -> bool {
+        self.shard.book().is_some_and(|book| book.next_deadline().is_some())
+    }
+
+    /// Whether the worker has committed everything that could lead to something.
+    pub(crate) fn is_quiet(&self, world: &World) -> bool {
         let committed = world.log.committed_offset(&world.names.shard_group(), &self.place);
-        !has_deadline && committed >= Some(self.behind_news)
+        committed >= Some(self.behind_news)
     }
 
     /// Whether the worker has committed everything that is in the journal.
