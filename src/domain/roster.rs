@@ -73,12 +73,13 @@ pub(crate) fn change(desk: &mut Desk, step: &mut Step<'_>, happened: Instant, ch
         desk.rotation.join(id, &team);
         desk.rotation.arrange();
     }
+    let team = desk.rotation.reps.get(id).map(|rep| rep.team.clone());
+    let team = team.unwrap_or_default();
     if returns {
-        desk.rotation.welcome_back(id);
+        desk.rotation.welcome_back(id, &team);
     }
     desk.changed_rep(step, id);
-    let team = desk.rotation.reps.get(id).map(|rep| rep.team.clone());
-    desk.serve(step, &team.unwrap_or_default());
+    desk.serve(step, &team);
     Verdict::Accepted
 }
 
@@ -101,7 +102,7 @@ fn name(desk: &mut Desk, id: &str, team: &str) {
 pub(crate) fn adopt(desk: &mut Desk, step: &mut Step<'_>) {
     let policy = &step.terms.policy;
     drop_unnamed(desk, policy);
-    let mut joining = Vec::new();
+    let (mut returning, mut new) = (Vec::new(), Vec::new());
     for (place, terms) in policy.reps.iter().enumerate() {
         let Some(team) = policy.teams.get(terms.team) else {
             continue;
@@ -113,18 +114,22 @@ pub(crate) fn adopt(desk: &mut Desk, step: &mut Step<'_>) {
         let returns = known && !rep.is_available();
         rep.take_terms(terms, place as u32);
         if rep.team != team.id {
-            rep.team = String::new();
-            joining.push((&terms.id, Some(&team.id)));
+            new.push((&terms.id, &team.id));
         } else if returns && rep.is_available() {
-            joining.push((&terms.id, None));
+            returning.push((&terms.id, &team.id));
+        } else {
+            continue;
         }
+        // Until they are placed, they are nobody's measure.
+        rep.team = String::new();
     }
     desk.rotation.arrange();
-    for (rep, team) in joining {
-        match team {
-            Some(team) => desk.rotation.join(rep, team),
-            None => desk.rotation.welcome_back(rep),
-        }
+    for (rep, team) in returning {
+        desk.rotation.welcome_back(rep, team);
+        desk.rotation.arrange();
+    }
+    for (rep, team) in new {
+        desk.rotation.join(rep, team);
         desk.rotation.arrange();
     }
     let reps: Vec<_> = desk.rotation.reps.keys().cloned().collect();

@@ -217,7 +217,7 @@ pub(crate) struct Rotation {
 }
 
 impl Rotation {
-    /// Puts everyone in order after a change of teams or places.
+    /// Puts everyone in order after a change of teams or places, which is the caller's to call for.
     pub(crate) fn arrange(&mut self) {
         let mut everyone: Vec<_> = self.reps.iter().collect();
         everyone.sort_by_key(|(_, rep)| rep.standing);
@@ -262,17 +262,15 @@ impl Rotation {
     }
 
     /// Somebody is available again: no burst and no penalty for the absence.
-    pub(crate) fn welcome_back(&mut self, id: &str) {
-        let Some(team) = self.reps.get(id).map(|rep| rep.team.clone()) else {
-            return;
-        };
-        let smallest = self.smallest(&team, id);
+    pub(crate) fn welcome_back(&mut self, id: &str, team: &str) {
+        let smallest = self.smallest(team, id);
         if let Some(rep) = self.reps.get_mut(id) {
+            team.clone_into(&mut rep.team);
             rep.virtual_time = rep.virtual_time.max(smallest.unwrap_or(rep.virtual_time));
         }
     }
 
-    /// Somebody is new to a team: starts where the others are. Order is the caller's to restore.
+    /// Somebody is new to a team: starts where the others are.
     pub(crate) fn join(&mut self, id: &str, team: &str) {
         let smallest = self.smallest(team, id).unwrap_or(0);
         if let Some(rep) = self.reps.get_mut(id) {

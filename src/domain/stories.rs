@@ -477,6 +477,43 @@ fn a_rep_no_longer_named_is_passed_over_and_keeps_the_place_taken() {
 }
 
 #[test]
+fn reps_who_return_by_policy_earn_nothing_and_are_no_measure_for_who_is_new() {
+    let version = |version: u64, reps: &[&str]| {
+        let with_room = |id: &&str| super::policy::RepTerms {
+            capacity: 99,
+            ..rep(id, 0, 1)
+        };
+        let reps = reps.iter().map(with_room).collect();
+        Policy {
+            version,
+            reps,
+            ..policy()
+        }
+    };
+    for order in [["cy", "ana", "dan", "ben"], ["ana", "dan", "cy", "ben"]] {
+        let mut story = Story::new(version(1, &["ana", "ben", "dan"]));
+        let adopt = |story: &mut Story, policy: Policy| {
+            story.single.adopt(hour(1), Arc::new(policy), &mut story.effects);
+        };
+        adopt(&mut story, version(2, &["ben"]));
+        for number in 1..=10 {
+            story.tell(hour(1), number, demo(number, enterprise()));
+        }
+        adopt(&mut story, version(3, &order));
+        story.lines();
+        for number in 11..=18 {
+            story.tell(hour(1), number, demo(number, enterprise()));
+        }
+        let lines = story.lines();
+        for name in order {
+            let to = format!("handed to {name}");
+            let count = lines.iter().filter(|line| line.contains(&to)).count();
+            assert_eq!(count, 2, "{name} of {order:?}: {lines:?}");
+        }
+    }
+}
+
+#[test]
 fn a_rep_dropped_while_away_is_away_still_when_the_roster_names_them_again() {
     let mut story = story();
     let away = |change: &mut RepChange| change.available = Some(false);
