@@ -73,8 +73,30 @@ impl Names {
         names.iter().map(|name| self.name(name)).collect()
     }
 
+    /// A topic that readers may ask for by its name without prefix: not those that are our own.
+    pub fn served(&self, topic: &str) -> Option<String> {
+        let topic = self.name(topic);
+        let own = [self.journal(), self.state(), self.inbox(), self.policy()];
+        (!own.contains(&topic)).then_some(topic)
+    }
+
     /// Who writes for worker `worker` of `instance`.
     pub fn transactional_id(&self, instance: &str, worker: u32) -> String {
         self.name(&format!("tasuki.{instance}.{worker}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_the_service_reads_is_not_served() {
+        let names = Names::new("eu.");
+        for own in ["tasuki.journal", "tasuki.state", "tasuki.inbox", "tasuki.policy"] {
+            assert_eq!(names.served(own), None, "{own}");
+        }
+        assert_eq!(names.served("sales.sla").as_deref(), Some("eu.sales.sla"));
+        assert_eq!(names.served("tasuki.dead-letters"), Some(names.dead_letters()));
     }
 }

@@ -21,7 +21,7 @@ pub struct Site {
     log: Arc<dyn Log>,
     watch: Watch,
     inbox: Inbox,
-    prefix: String,
+    names: Names,
 }
 
 impl Site {
@@ -31,7 +31,7 @@ impl Site {
             log: service.log.clone(),
             watch: service.watch.clone(),
             inbox: service.inbox.clone(),
-            prefix: settings.kafka.prefix.clone(),
+            names: Names::new(&settings.kafka.prefix),
         }
     }
 
@@ -46,6 +46,7 @@ impl Site {
             inbox: sources::inbox(settings, &ground.adapters, &Names::new(&settings.kafka.prefix)).context([0; 16], 0),
             lead_key: LeadKey::derive(settings.privacy.secret.reveal()),
             clock: ground.clock.clone(),
+            deployment: settings.deployment.clone(),
             serves_outputs: settings.log == LogKind::Local,
         }
     }
@@ -92,7 +93,7 @@ impl http::Service for Site {
     }
 
     fn outputs(&self, topic: &str, from: u64, max: usize) -> Option<Vec<Record>> {
-        let topic = [&self.prefix, topic].concat();
+        let topic = self.names.served(topic)?;
         self.log.topics(&[&topic]).ok()?.pop()??;
         let place = Place::new(&topic, 0);
         let (start, _) = self.log.bounds(&place).ok()?;

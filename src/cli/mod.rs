@@ -82,13 +82,13 @@ enum Command {
 #[group(required = true, multiple = false)]
 struct Identifier {
     /// An e-mail address; trimmed and folded as the intake does it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     email: Option<String>,
     /// The id of a CRM, used as given
     #[arg(long = "lead-id", value_name = "TEXT", allow_hyphen_values = true)]
     lead_id: Option<String>,
     /// A visitor's id, used as given
-    #[arg(long = "anonymous-id", value_name = "TEXT")]
+    #[arg(long = "anonymous-id", value_name = "TEXT", allow_hyphen_values = true)]
     anonymous_id: Option<String>,
 }
 

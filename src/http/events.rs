@@ -75,13 +75,16 @@ impl Mode {
             .and_then(|kind| kind.split(|byte| *byte == b';').next())
             .unwrap_or_default()
             .trim_ascii();
-        if essence.eq_ignore_ascii_case(BATCH.as_bytes()) {
-            return Ok(Self::Batch);
+        let is_binary = headers.contains_key("ce-specversion");
+        let is_batch = essence.eq_ignore_ascii_case(BATCH.as_bytes());
+        if is_batch || essence.eq_ignore_ascii_case(STRUCTURED.as_bytes()) {
+            if is_binary {
+                let detail = "both a `ce-specversion` header and a content type of structured events".to_owned();
+                return Err(Problem::rejected(rejection(RejectReason::NotCloudEvents, detail), None));
+            }
+            return Ok(if is_batch { Self::Batch } else { Self::One });
         }
-        if essence.eq_ignore_ascii_case(STRUCTURED.as_bytes()) {
-            return Ok(Self::One);
-        }
-        if headers.contains_key("ce-specversion") && kind.is_none_or(is_json) {
+        if is_binary && kind.is_none_or(is_json) {
             return Ok(Self::Binary);
         }
         if essence.eq_ignore_ascii_case(b"application/json") {

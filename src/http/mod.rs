@@ -102,6 +102,8 @@ pub struct Options {
     pub lead_key: LeadKey,
     /// The time of day.
     pub clock: Clock,
+    /// The deployment's name.
+    pub deployment: String,
     /// Are the outputs served, as they are on the local log?
     pub serves_outputs: bool,
 }

@@ -43,6 +43,7 @@ pub(super) async fn stream(
     };
     let mut reading = Reading {
         service: shared.service,
+        deployment: shared.options.deployment.clone(),
         topic,
         next: from,
         read: VecDeque::new(),
@@ -79,6 +80,7 @@ fn begin(headers: &HeaderMap, query: Option<&str>) -> Result<u64, Problem> {
 /// One reader of one topic.
 struct Reading {
     service: Arc<dyn Service>,
+    deployment: String,
     topic: String,
     next: u64,
     read: VecDeque<Record>,
@@ -91,9 +93,15 @@ impl Reading {
     async fn event(&mut self) -> Option<Event> {
         loop {
             while let Some(record) = self.read.pop_front() {
-                if let Some(data) = outputs::structured(&self.topic, &record) {
+                let offset = record.offset;
+                let data = if self.topic == outputs::DEAD_LETTERS_TOPIC {
+                    outputs::structured_dead_letter(&self.deployment, record)
+                } else {
+                    outputs::structured(&self.topic, &record)
+                };
+                if let Some(data) = data {
                     let data = String::from_utf8(data).ok()?;
-                    return Some(Event::default().id(record.offset.to_string()).data(data));
+                    return Some(Event::default().id(offset.to_string()).data(data));
                 }
             }
             if self.look().await? == 0 {

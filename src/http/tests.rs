@@ -5,8 +5,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Mutex;
 
 use super::*;
-use crate::domain::journal::Role;
+use crate::domain::event::{RejectReason, Rejection};
+use crate::domain::journal::{Original, Role};
 use crate::domain::time::Instant;
+use crate::wire::outputs;
 use crate::wire::translate::Hooks;
 
 #[derive(Default)]
@@ -62,7 +64,34 @@ impl Service for Fake {
                 ("ce_id".to_owned(), Some(offset.to_string().into_bytes())),
             ],
         };
-        (topic == "sales.sla").then(|| (from..5).take(max).map(record).collect())
+        let dead_letter = |offset: u64| {
+            let original = Original {
+                topic: "tasuki.inbox".to_owned(),
+                partition: 0,
+                offset,
+                time: Instant::from_millis(0),
+                key: None,
+                value: Some([b"{\r\n \"id\": 5}".to_vec(), b"no \"json\" \xff".to_vec()][offset as usize].clone()),
+                headers: vec![("ce_specversion".to_owned(), Some(b"1.0".to_vec()))],
+            };
+            let rejection = Rejection {
+                reason: RejectReason::UnknownHandoff,
+                detail: "in words".to_owned(),
+            };
+            let letter = outputs::dead_letter(&original, &rejection, 3, 40 + offset);
+            Record {
+                offset,
+                time: Instant::from_millis(1_000),
+                key: letter.key,
+                value: letter.value,
+                headers: letter.headers,
+            }
+        };
+        match topic {
+            "sales.sla" => Some((from..5).take(max).map(record).collect()),
+            "tasuki.dead-letters" => Some((from..2).take(max).map(dead_letter).collect()),
+            _ => None,
+        }
     }
 }
 
@@ -84,6 +113,7 @@ pub(super) fn options(token: Option<&str>) -> Options {
         },
         lead_key: LeadKey::derive("tasuki"),
         clock: Clock::machine(),
+        deployment: "test".to_owned(),
         serves_outputs: true,
     }
 }
@@ -198,6 +228,8 @@ async fn what_cannot_be_used_is_refused_with_its_reason_and_not_stored() {
     refused(post_events(&fake, BATCH, "{").await, 400, "not-json");
     refused(post_events(&fake, BATCH, "{}").await, 400, "not-cloudevents");
     refused(post_events(&fake, BARE, DATA).await, 422, "unknown-type");
+    let both = ["ce-specversion: 1.0\r\n", STRUCTURED].concat();
+    refused(post_events(&fake, &both, &event("1")).await, 400, "not-cloudevents");
     refused(post_events(&fake, "", DATA).await, 415, "unsupported-media-type");
     refused(
         post_events(&fake, "content-type: text/plain\r\nce-specversion: 1.0\r\n", DATA).await,
@@ -335,4 +367,17 @@ async fn outputs_are_streamed_from_the_asked_offset_or_behind_the_last_one_seen(
     )
     .await;
     assert_eq!(ids(&answer), [4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_streamed_with_their_reason_whatever_the_record_is() {
+    let address = served(Arc::new(Fake::default()), None).await;
+    let answer = ask(address, request("GET /outputs/tasuki.dead-letters", "", ""), "\u{fffd}").await;
+    let letter = |number: u64, record: &str| {
+        format!(
+            r#"data: {{"specversion":"1.0","id":"dead-letter-3-{number}","source":"/tasuki/test","type":"tasuki.dead-letter.v1","time":"1970-01-01T00:00:01.000Z","tasukishard":"3","sequence":"000000000000000000{number}","topic":"tasuki.dead-letters","datacontenttype":"application/json","data":{{"reason":"unknown-handoff","detail":"in words","record":{record}}}}}"#
+        )
+    };
+    assert!(answer.contains(&letter(40, r#"{   "id": 5}"#)), "{answer}");
+    assert!(answer.contains(&letter(41, "\"no \\\"json\\\" \u{fffd}\"")), "{answer}");
 }

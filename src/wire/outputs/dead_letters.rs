@@ -3,12 +3,13 @@
 //! Key, value and headers stay byte for byte what they were; what we add are headers behind them.
 //! The detail names members, never values.
 
-use super::members::object;
+use super::members::{Members, object};
 use super::{Decider, sequence_digits, source, write_context};
 use crate::domain::event::{RejectReason, Rejection};
 use crate::domain::journal::Original;
 use crate::domain::time::Instant;
 use crate::log::{Header, NewRecord, Place, Record};
+use crate::wire::json::{self, Arena};
 
 /// Where dead letters go, without the deployment's prefix.
 pub const DEAD_LETTERS_TOPIC: &str = "tasuki.dead-letters";
@@ -125,6 +126,46 @@ pub fn dead_letter_line(out: &mut Vec<u8>, letter: &DeadLetter<'_>, decider: Dec
         });
     });
     out.push(b'\n');
+}
+
+/// The structured CloudEvent of a dead letter of ours, on one line: as `replay` writes it, but that
+/// only what stands in the letter is known. A record that is not JSON is text, in which what is not
+/// UTF-8 is replaced. `None`: somebody else wrote it.
+pub fn structured_dead_letter(deployment: &str, letter: Record) -> Option<Vec<u8>> {
+    let at = letter.time;
+    let (shard, sequence) = super::numbered(&letter.headers, true)?;
+    let (filed, original) = read_dead_letter(letter)?;
+    let mut out = Vec::new();
+    object(&mut out, |members| {
+        members.text("specversion", "1.0");
+        members.text("id", &format!("dead-letter-{shard}-{sequence}"));
+        members.text("source", &source(deployment));
+        members.text("type", DEAD_LETTER_TYPE);
+        members.shown("time", at);
+        write_context(members, Decider { deployment, shard }, sequence);
+        members.text("topic", DEAD_LETTERS_TOPIC);
+        members.text("datacontenttype", "application/json");
+        members.object("data", |data| {
+            data.text("reason", filed.reason.name());
+            data.text("detail", &filed.detail);
+            write_record(data, original.value.as_deref());
+        });
+    });
+    Some(out)
+}
+
+fn write_record(data: &mut Members<'_>, value: Option<&[u8]>) {
+    let Some(value) = value else {
+        return data.value("record", |out| out.extend_from_slice(b"null"));
+    };
+    if json::parse(value, &Arena::default()).is_ok() {
+        // In JSON, ends of lines stand between tokens only.
+        let one_line = value
+            .iter()
+            .map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
+        return data.value("record", |out| out.extend(one_line));
+    }
+    data.text("record", &String::from_utf8_lossy(value));
 }
 
 /// As of other outputs. A record that names no cause has the sequence in place of the counter, or

@@ -16,7 +16,7 @@ use crate::log::{Header, NewRecord, Record};
 pub use crate::domain::event::type_name;
 pub use dead_letters::{
     DEAD_LETTER_TYPE, DEAD_LETTERS_TOPIC, DeadLetter, Filed, dead_letter, dead_letter_line, dead_letter_partition,
-    read_dead_letter,
+    read_dead_letter, structured_dead_letter,
 };
 pub use history::history_line;
 use members::{Members, object};
