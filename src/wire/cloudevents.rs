@@ -148,8 +148,7 @@ fn bare<'a>(object: &'a Object<'a>) -> Envelope<'a> {
     let mut data = Data::Object(object);
     let mut name = |member| match object.get(member) {
         None => None,
-        Some(text) if is_blank(text) => None,
-        Some(Json::Text(name)) => Some(&**name),
+        Some(Json::Text(name)) => Some(&**name).filter(|name| !name.trim().is_empty()),
         Some(Json::Number(digits)) if integer(digits) => Some(*digits),
         Some(_) => {
             data = Data::Wrong("`id` or `source` is neither text nor an integer");
@@ -157,29 +156,17 @@ fn bare<'a>(object: &'a Object<'a>) -> Envelope<'a> {
         }
     };
     let (id, source) = (name("id"), name("source"));
-    let kind = object
-        .get("type")
-        .filter(|kind| !is_blank(kind))
-        .map(|kind| match kind {
-            Json::Text(name) => TypeName::Name(name),
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => TypeName::NotText,
-        });
-    let time = match object.get("occurred_at") {
-        Some(text) if is_blank(text) => Time::Absent,
-        _ => time(object, "occurred_at"),
-    };
+    let kind = object.get("type").map(|kind| match kind {
+        Json::Text(name) => TypeName::Name(name),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => TypeName::NotText,
+    });
     Envelope {
         source,
         id,
         kind,
-        time,
+        time: time(object, "occurred_at"),
         data,
     }
-}
-
-/// Text of which nothing is left when it is trimmed: as good as none (contract §9).
-fn is_blank(value: &Json<'_>) -> bool {
-    matches!(value, Json::Text(text) if text.trim().is_empty())
 }
 
 /// Is this JSON number written as an integer?
@@ -203,9 +190,7 @@ fn text<'a>(object: &'a Object<'a>, member: &str) -> Option<&'a str> {
 }
 
 fn required<'a>(value: Option<&'a str>, detail: &str) -> Result<&'a str, Rejection> {
-    value
-        .filter(|text| !text.trim().is_empty())
-        .ok_or_else(|| refused(detail))
+    value.filter(|text| !text.is_empty()).ok_or_else(|| refused(detail))
 }
 
 fn header<'a>(headers: &'a [Header], name: &str) -> Result<Option<&'a str>, Rejection> {

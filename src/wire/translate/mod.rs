@@ -26,7 +26,7 @@ use crate::domain::time::Instant;
 use crate::log::Record;
 
 /// The number of the translation this code does.
-pub const TRANSLATION: u32 = 5;
+pub const TRANSLATION: u32 = 4;
 
 /// Bytes of an event at most: its record's value, or its line.
 pub const EVENT_BYTES_MAX: usize = 256 * 1024;

@@ -110,24 +110,6 @@ fn bare_json_is_named_by_its_topic_and_position_and_dated_by_the_record() {
 }
 
 #[test]
-fn blank_text_names_nothing() {
-    let blank = r#"{"id":" ","source":"","type":"","occurred_at":"  ","#;
-    let named_nothing = fact(Role::Engagement, &record(&[], &VIEW.replacen('{', blank, 1)));
-    assert_eq!(named_nothing, fact(Role::Engagement, &record(&[], VIEW)));
-    for member in ["id", "source", "type"] {
-        let value = structured(VIEW);
-        let begin = value.find(&format!("\"{member}\":\"")).unwrap() + member.len() + 4;
-        let end = begin + value[begin..].find('"').unwrap();
-        let value = [&value[..begin], "\u{3000} ", &value[end..]].concat();
-        assert_eq!(
-            reason(Role::Engagement, &record(&[], &value)),
-            "not-cloudevents",
-            "{member}"
-        );
-    }
-}
-
-#[test]
 fn bare_ids_may_be_integers() {
     let value = VIEW.replacen('{', r#"{"id":17,"source":4,"#, 1);
     let (_, fact) = fact(Role::Engagement, &record(&[], &value));
