@@ -3,7 +3,7 @@
 //! Key, value and headers stay byte for byte what they were; what we add are headers behind them.
 //! The detail names members, never values.
 
-use super::members::{Members, object};
+use super::members::{self, object};
 use super::{Decider, sequence_digits, source, write_context};
 use crate::domain::event::{RejectReason, Rejection};
 use crate::domain::journal::Original;
@@ -94,24 +94,51 @@ pub fn dead_letter_partition(original: &Original, partitions: u32) -> Option<u32
     }
 }
 
-/// A dead letter of `replay`.
+/// A dead letter, to be shown.
 #[derive(Clone, Copy, Debug)]
 pub struct DeadLetter<'a> {
     /// Why.
     pub rejection: &'a Rejection,
     /// `<source>#<id>` of the event, as far as it was readable.
     pub causation: Option<&'a str>,
-    /// The line's time.
+    /// The line's time, or the letter's.
     pub at: Instant,
-    /// The line's event as it stands there: JSON without line feeds.
+    /// The line's event as it stands there, or the record: JSON without line feeds.
     pub event: &'a [u8],
 }
 
 /// Appends a dead letter of `replay` as a structured CloudEvent with its `topic`, and a line feed.
 pub fn dead_letter_line(out: &mut Vec<u8>, letter: &DeadLetter<'_>, decider: Decider<'_>, sequence: u64) {
+    write(out, &crate::wire::hex(&id(letter, sequence)), letter, decider, sequence);
+    out.push(b'\n');
+}
+
+/// The structured CloudEvent of a dead letter of ours, on one line: as `replay` writes it, but that
+/// only what stands in the letter is known. A record that is not JSON is text, in which what is not
+/// UTF-8 is replaced. `None`: somebody else wrote it.
+pub fn structured_dead_letter(deployment: &str, letter: Record) -> Option<Vec<u8>> {
+    let at = letter.time;
+    let (shard, sequence) = super::numbered(&letter.headers, true)?;
+    let (filed, original) = read_dead_letter(letter)?;
+    let letter = DeadLetter {
+        rejection: &Rejection {
+            reason: filed.reason,
+            detail: filed.detail,
+        },
+        causation: None,
+        at,
+        event: &shown(original.value.as_deref()),
+    };
+    let mut out = Vec::new();
+    let id = format!("dead-letter-{shard}-{sequence}");
+    write(&mut out, &id, &letter, Decider { deployment, shard }, sequence);
+    Some(out)
+}
+
+fn write(out: &mut Vec<u8>, id: &str, letter: &DeadLetter<'_>, decider: Decider<'_>, sequence: u64) {
     object(out, |members| {
         members.text("specversion", "1.0");
-        members.text("id", &crate::wire::hex(&id(letter, sequence)));
+        members.text("id", id);
         members.text("source", &source(decider.deployment));
         members.text("type", DEAD_LETTER_TYPE);
         members.shown("time", letter.at);
@@ -125,47 +152,24 @@ pub fn dead_letter_line(out: &mut Vec<u8>, letter: &DeadLetter<'_>, decider: Dec
             data.value("record", |out| out.extend_from_slice(letter.event));
         });
     });
-    out.push(b'\n');
 }
 
-/// The structured CloudEvent of a dead letter of ours, on one line: as `replay` writes it, but that
-/// only what stands in the letter is known. A record that is not JSON is text, in which what is not
-/// UTF-8 is replaced. `None`: somebody else wrote it.
-pub fn structured_dead_letter(deployment: &str, letter: Record) -> Option<Vec<u8>> {
-    let at = letter.time;
-    let (shard, sequence) = super::numbered(&letter.headers, true)?;
-    let (filed, original) = read_dead_letter(letter)?;
-    let mut out = Vec::new();
-    object(&mut out, |members| {
-        members.text("specversion", "1.0");
-        members.text("id", &format!("dead-letter-{shard}-{sequence}"));
-        members.text("source", &source(deployment));
-        members.text("type", DEAD_LETTER_TYPE);
-        members.shown("time", at);
-        write_context(members, Decider { deployment, shard }, sequence);
-        members.text("topic", DEAD_LETTERS_TOPIC);
-        members.text("datacontenttype", "application/json");
-        members.object("data", |data| {
-            data.text("reason", filed.reason.name());
-            data.text("detail", &filed.detail);
-            write_record(data, original.value.as_deref());
-        });
-    });
-    Some(out)
-}
-
-fn write_record(data: &mut Members<'_>, value: Option<&[u8]>) {
+/// A record's value as JSON on one line.
+fn shown(value: Option<&[u8]>) -> Vec<u8> {
     let Some(value) = value else {
-        return data.value("record", |out| out.extend_from_slice(b"null"));
+        return b"null".to_vec();
     };
-    if json::parse(value, &Arena::default()).is_ok() {
+    if json::parse(value, &Arena::new()).is_ok() {
         // In JSON, ends of lines stand between tokens only.
-        let one_line = value
+        let is_end = |byte: u8| matches!(byte, b'\r' | b'\n');
+        return value
             .iter()
-            .map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
-        return data.value("record", |out| out.extend(one_line));
+            .map(|byte| if is_end(*byte) { b' ' } else { *byte })
+            .collect();
     }
-    data.text("record", &String::from_utf8_lossy(value));
+    let mut text = Vec::new();
+    members::text(&mut text, &String::from_utf8_lossy(value));
+    text
 }
 
 /// As of other outputs. A record that names no cause has the sequence in place of the counter, or
