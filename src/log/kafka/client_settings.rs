@@ -96,6 +96,9 @@ fn common(options: &KafkaOptions) -> Settings {
         entry("enable.metrics.push", false),
         entry("socket.keepalive.enable", true),
         entry("reconnect.backoff.max.ms", RECONNECT_PAUSE_MAX.as_millis()),
+        // The OpenSSL that is built in would look below /usr/local/ssl, where no system has anything.
+        // `ssl.ca.pem`, or another location, goes before it.
+        entry("ssl.ca.location", "probe"),
         entry("topic.metadata.refresh.interval.ms", METADATA_AGE.as_millis()),
     ];
     settings.extend(options.client.iter().map(|(name, value)| (name.clone(), value.clone())));
