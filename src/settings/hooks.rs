@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::merged::Whole;
+use super::merged::{ADD_ROLE, Whole};
 use super::{Secret, UnknownTypes};
 use crate::domain::journal::Role;
 use crate::fault::Place;
@@ -115,11 +115,7 @@ impl Whole {
         let role = self.of_hook(name, "role");
         let role = role.and_then(|word| Role::ALL.into_iter().find(|role| role.name() == word));
         if role.is_none() {
-            self.missing(
-                name,
-                "role",
-                "add `role`: forms, engagement, follow-ups, roster or privacy",
-            );
+            self.missing(name, "role", ADD_ROLE);
         }
         let signature = self.signature(name);
         Some(HookSettings {

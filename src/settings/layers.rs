@@ -33,6 +33,8 @@ pub(super) struct Findings {
     pub(super) faults: Vec<Fault>,
     /// Settings that were given a wrong value: nothing can be said about what they should be.
     pub(super) spoiled: BTreeSet<Vec<String>>,
+    /// Tables in which nothing stands, and where.
+    pub(super) empty: Vec<(Vec<String>, Place)>,
 }
 
 /// The built-in defaults.
@@ -86,7 +88,7 @@ pub(super) fn from_text(file: &str, text: &str, findings: &mut Findings) -> Valu
     let mut reading = Reading::new(&document, false);
     let root = reading.root(&SETTINGS);
     let mut values = Values::new();
-    flatten(&document, &root, &mut Vec::new(), &mut values, &mut findings.spoiled);
+    flatten(&document, &root, &mut Vec::new(), &mut values, findings);
     for (path, given) in &values {
         if let Some(fault) = owned(path, &given.place) {
             reading.add(fault);
@@ -101,15 +103,22 @@ fn flatten(
     entries: &Entries,
     path: &mut Vec<String>,
     values: &mut Values,
-    spoiled: &mut BTreeSet<Vec<String>>,
+    findings: &mut Findings,
 ) {
     for name in &entries.spoiled {
-        spoiled.insert([path.as_slice(), std::slice::from_ref(name)].concat());
+        findings
+            .spoiled
+            .insert([path.as_slice(), std::slice::from_ref(name)].concat());
     }
     for (name, item) in &entries.members {
         path.push(name.clone());
         match &item.node {
-            Node::Table(nested) => flatten(document, nested, path, values, spoiled),
+            Node::Table(nested)
+                if nested.members.is_empty() && nested.spoiled.is_empty() && nested.unknown.is_empty() =>
+            {
+                findings.empty.push((path.clone(), document.place(item.at)));
+            }
+            Node::Table(nested) => flatten(document, nested, path, values, findings),
             leaf => {
                 let texts = texts(leaf);
                 let place = document.place(item.at);

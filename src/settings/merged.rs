@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
 use super::layers::{DEFAULTS, Findings, Given, Values, read};
 use super::{
     Audit, Begin, Http, Intake, Journal, Kafka, Local, LogFormat, LogKind, PolicyPlace, Privacy, Secret, Settings,
@@ -29,7 +32,7 @@ pub(super) fn faults(values: Values, findings: Findings) -> Vec<Fault> {
 
 /// Settings that mean something only if nothing is wrong and nothing lacking.
 fn typed(values: Values, findings: Findings) -> (Settings, Whole) {
-    let Findings { faults, spoiled } = findings;
+    let Findings { faults, spoiled, empty } = findings;
     let mut whole = Whole {
         values,
         faults,
@@ -78,11 +81,15 @@ fn typed(values: Values, findings: Findings) -> (Settings, Whole) {
                 (Some("json"), _) | (None, LogKind::Kafka) => LogFormat::Json,
                 _ => LogFormat::Text,
             },
-            log_level: whole.text("telemetry.log_level"),
+            log_level: whole.log_level(),
         },
     };
+    whole.look_into(empty);
     (settings, whole)
 }
+
+/// What to do about a source or hook without a role.
+pub(super) const ADD_ROLE: &str = "add `role`: forms, engagement, follow-ups, roster or privacy";
 
 /// The values of all layers together. Those that a layer got wrong are missing from it.
 pub(super) struct Whole {
@@ -247,6 +254,30 @@ impl Whole {
         }
     }
 
+    /// A source or hook of which nothing is said in any layer is none that was meant to be left out.
+    fn look_into(&mut self, empty: Vec<(Vec<String>, Place)>) {
+        for (path, place) in empty {
+            let what = match path.as_slice() {
+                [kind, _] if kind == "sources" => "source",
+                [kind, _] if kind == "hooks" => "hook",
+                _ => continue,
+            };
+            if !self.values.keys().any(|known| known.starts_with(&path)) {
+                self.fault(place, &format!("the {what} `{}` has no `role`", path[1]), ADD_ROLE);
+            }
+        }
+    }
+
+    fn log_level(&mut self) -> String {
+        let level = self.text("telemetry.log_level");
+        if !is_filter(&level) && !self.spoiled("telemetry.log_level") {
+            let remedy = "write off, error, warn, info, debug or trace, or filters such as info,tasuki=debug";
+            let message = "`telemetry.log_level` is neither a level nor a list of filters";
+            self.fault(self.place("telemetry.log_level"), message, remedy);
+        }
+        level
+    }
+
     fn sources(&mut self) -> BTreeMap<String, SourceSettings> {
         let mut members: BTreeMap<String, BTreeMap<String, Given>> = BTreeMap::new();
         for (path, given) in &self.values {
@@ -295,8 +326,7 @@ impl Whole {
                 .spoiled
                 .contains(["sources", topic, "role"].map(str::to_owned).as_slice())
             {
-                let remedy = "add `role`: forms, engagement, follow-ups, roster or privacy";
-                self.fault(place, &format!("the source `{topic}` has no `role`"), remedy);
+                self.fault(place, &format!("the source `{topic}` has no `role`"), ADD_ROLE);
             }
             return None;
         };
@@ -319,6 +349,12 @@ impl Whole {
             enabled: text("enabled") != Some("false"),
         })
     }
+}
+
+/// A word that is no level would be taken for a part of the program, and all others be silent.
+fn is_filter(level: &str) -> bool {
+    let is_clear = |part: &str| part.contains(['=', '[']) || part.parse::<LevelFilter>().is_ok();
+    level.split(',').all(is_clear) && EnvFilter::try_new(level).is_ok()
 }
 
 /// True for topics that Tasuki itself writes.

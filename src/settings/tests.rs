@@ -136,6 +136,34 @@ fn a_file_that_is_not_toml_has_a_place() {
 }
 
 #[test]
+fn a_log_level_that_would_silence_everything_has_a_place() {
+    let level = |level| [("TASUKI__TELEMETRY__LOG_LEVEL", level)];
+    for wrong in ["warning", "verbose", "info,tasuki", "info,["] {
+        let found = faults(&[], &level(wrong));
+        assert_eq!(found.len(), 1, "{wrong}: {found:?}");
+        assert!(found[0].starts_with("TASUKI__TELEMETRY__LOG_LEVEL: "), "{found:?}");
+    }
+    for right in ["off", "WARN", "info,tasuki=debug", "error,tasuki::shard=trace"] {
+        assert!(Settings::layered(&[], &variables(&level(right))).is_ok(), "{right}");
+    }
+}
+
+#[test]
+fn a_source_or_hook_of_which_nothing_is_said_is_told() {
+    let text = "[sources.\"crm.tasks\"]\n[sources.\"sales.roster\"]\n[hooks.crm]\n# role = \"forms\"\n[kafka.client]\n";
+    let found = faults(&[file("empty.toml", text)], &[]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found[0].contains("empty.toml:1:") && found[0].contains("the source `crm.tasks` has no `role`"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].contains("empty.toml:3:") && found[1].contains("the hook `crm` has no `role`"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn an_unreadable_file_is_a_fault() {
     let found = faults(&[PathBuf::from("/nowhere.toml")], &[]);
     assert!(found[0].starts_with("/nowhere.toml: cannot be read"), "{found:?}");
