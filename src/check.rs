@@ -116,14 +116,21 @@ enum Kind {
 
 /// A policy without `[qualify]` is still told from settings, so that this is what is reported.
 fn kind_of(file: &Path, name: &str) -> Result<Kind, Fault> {
-    let bytes = std::fs::read(file).map_err(|error| {
-        let place = Place::Whole(name.to_owned());
-        Fault::new(
-            place,
-            format!("cannot be read: {error}"),
+    let fault = |message: &str, remedy| Fault::new(Place::Whole(name.to_owned()), message, remedy);
+    let unreadable = |error: std::io::Error| {
+        fault(
+            &format!("cannot be read: {error}"),
             "check the path and its permissions",
         )
-    })?;
+    };
+    // It is read twice, which a pipe cannot be.
+    if !std::fs::metadata(file).map_err(unreadable)?.is_file() {
+        return Err(fault(
+            "is no file",
+            "name a file; what comes through a pipe is written to one first, since it is read twice",
+        ));
+    }
+    let bytes = std::fs::read(file).map_err(unreadable)?;
     let text = text_of(name, bytes)?;
     let document = Document::parse(name, &text);
     let names = |keys: &[&str]| keys.iter().any(|key| document.root().contains_key(*key));
@@ -177,5 +184,11 @@ mod tests {
         );
         let fault = Fault::new(Place::Variable("X".to_owned()), "is wrong", "mend it");
         assert_eq!(check(&[], Err(std::slice::from_ref(&fault)))[0].faults, [fault]);
+    }
+
+    #[test]
+    fn what_can_be_read_once_only_is_not_called_right() {
+        let report = check_file(Path::new("/dev/null"));
+        assert_eq!(report.faults[0].message, "is no file");
     }
 }

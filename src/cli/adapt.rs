@@ -15,6 +15,8 @@ use crate::settings::{Settings, SourceSettings};
 use crate::wire::json::Json;
 use crate::wire::translate::{EVENT_BYTES_MAX, Explained, HOOK, explain};
 
+/// The format of CloudEvents and bare JSON, which no adapter reads.
+const PLAIN: &str = "tasuki";
 /// Stands before the name of a hook.
 const HOOKS: &str = "hooks/";
 
@@ -23,7 +25,7 @@ pub(super) struct Adapt {
     /// A source of the settings, such as marketing.engagement, or a hook, such as hooks/hubspot
     #[arg(value_name = "SOURCE")]
     source: String,
-    /// Try this adapter instead: a name, or the path of a file
+    /// Try this adapter instead: a name, the path of a file, or tasuki for none
     #[arg(long, value_name = "NAME|FILE")]
     format: Option<String>,
 }
@@ -71,17 +73,25 @@ fn tried(settings: &mut Settings, arguments: &Adapt) -> Result<Tried, Failed> {
     settings.sources.retain(|other, _| other == name);
     settings.hooks.retain(|other, _| other == hook);
     if let Some(source) = settings.sources.get_mut(name) {
-        source.format = arguments.format.clone().or_else(|| source.format.take());
+        source.format = chosen(arguments, source.format.take());
         return Ok(Tried::Source(source.clone()));
     }
     if let Some(settings) = settings.hooks.get_mut(hook) {
-        settings.format = arguments.format.clone().or_else(|| settings.format.take());
+        settings.format = chosen(arguments, settings.format.take());
         return Ok(Tried::Hook(hook.to_owned()));
     }
     let remedy = crate::fault::suggest(name, known.iter().map(String::as_str));
     Err(failed(format!(
         "there is no source or hook `{name}` in the settings; {remedy}"
     )))
+}
+
+/// The adapter to try; none where events are taken as they are.
+fn chosen(arguments: &Adapt, set: Option<String>) -> Option<String> {
+    match &arguments.format {
+        Some(named) => Some(named.clone()).filter(|named| named != PLAIN),
+        None => set,
+    }
 }
 
 fn tell(explained: &[Explained]) -> Result<(), Failed> {

@@ -21,7 +21,7 @@ use crate::settings::Settings;
 A record that cannot be used is kept among the dead letters as it came, with the reason. To get it in after all:
 
   tasuki dead-letters list --since 2026-11-01T00:00:00Z         which, and why: nothing personal
-  tasuki dead-letters show 3/17 | tasuki adapt crm.activities   what comes of one now
+  tasuki dead-letters show 3/17 | tasuki adapt crm.activities   what comes of one now, if its event is in the value
   tasuki dead-letters replay --source crm.activities --dry-run  how many would be sent back
   tasuki dead-letters replay --source crm.activities            send them back
 
@@ -61,7 +61,7 @@ pub(super) struct Chosen {
     /// Only letters with this reason, such as invalid-data; may be given several times
     #[arg(long, value_name = "REASON", value_parser = parse_reason)]
     reason: Vec<RejectReason>,
-    /// Only letters from this topic; may be given several times
+    /// Only letters from this topic, a source of the settings with or without its prefix; may be given several times
     #[arg(long, value_name = "TOPIC")]
     source: Vec<String>,
     /// Only records that became letters from this time on, such as 2026-11-01T00:00:00Z
@@ -73,14 +73,26 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    fn choice(&self) -> Choice {
+    fn choice(&self, sources: &BTreeSet<String>, prefixes: [&str; 2]) -> Choice {
+        let topics = self.source.iter().map(|named| topic(named, sources, prefixes));
         Choice {
             reasons: self.reason.clone(),
-            sources: self.source.clone(),
+            sources: topics.collect(),
             since: self.since,
             until: self.until,
         }
     }
+}
+
+/// The topic of a source, which may be named as in the settings, without its prefix. A source that
+/// was taken out of the settings has letters too.
+fn topic(named: &str, sources: &BTreeSet<String>, prefixes: [&str; 2]) -> String {
+    let mut spelled = [""].into_iter().chain(prefixes).map(|prefix| [prefix, named].concat());
+    spelled.find(|topic| sources.contains(topic)).unwrap_or_else(|| {
+        let remedy = suggest(named, sources.iter().map(String::as_str));
+        eprintln!("tasuki: no source of the settings is `{named}`; {remedy}");
+        named.to_owned()
+    })
 }
 
 fn parse_reason(text: &str) -> Result<RejectReason, String> {
@@ -97,13 +109,14 @@ pub(super) fn run(config: &[PathBuf], what: &DeadLetters) -> Result<(), Failed> 
     let settings = super::settings(config)?;
     let log = export::open(&settings)?;
     let names = Names::new(&settings.kafka.prefix);
+    let sources = sources(&settings, &names);
+    let prefixes = [settings.kafka.source_prefix.as_str(), settings.kafka.prefix.as_str()];
+    let choice = |chosen: &Chosen| chosen.choice(&sources, prefixes);
     let done = match what {
-        DeadLetters::List(chosen) => list(log.as_ref(), &names, &chosen.choice()),
+        DeadLetters::List(chosen) => list(log.as_ref(), &names, &choice(chosen)),
         DeadLetters::Show { letter } => show(log.as_ref(), &names, *letter),
         DeadLetters::Replay { chosen, dry_run } => {
-            let sources = sources(&settings, &names);
-            let choice = chosen.choice();
-            let sent = dead_letters::send_back(log.as_ref(), &names, &sources, &choice, *dry_run);
+            let sent = dead_letters::send_back(log.as_ref(), &names, &sources, &choice(chosen), *dry_run);
             return tell(&sent.map_err(|error| failed(crate::app::chain(&error)))?, *dry_run);
         }
     };
@@ -189,5 +202,20 @@ fn tell_strangers(strangers: u64) {
             "tasuki: left out: {} among the dead letters that tasuki did not write",
             count(strangers as usize, "record")
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_may_be_named_as_in_the_settings() {
+        let sources = ["eu.crm.tasks", "t.tasuki.inbox"].map(str::to_owned).into();
+        let topic = |named| topic(named, &sources, ["eu.", "t."]);
+        assert_eq!(topic("crm.tasks"), "eu.crm.tasks");
+        assert_eq!(topic("eu.crm.tasks"), "eu.crm.tasks");
+        assert_eq!(topic("tasuki.inbox"), "t.tasuki.inbox");
+        assert_eq!(topic("crm.deals"), "crm.deals", "it was taken out of the settings");
     }
 }

@@ -63,16 +63,21 @@ pub(super) fn open(settings: &Settings) -> Result<Arc<dyn Log>, Failed> {
     if settings.log == LogKind::Kafka {
         return Ok(Arc::new(serve::connect(settings)?));
     }
-    let path = &settings.local.path;
-    if !path.is_dir() {
-        return Err(failed(format!(
-            "local.path {}: there is no such folder; name the one that `tasuki serve` writes to, or set log and \
-             kafka.brokers",
-            path.display()
-        )));
-    }
-    let log = LocalLog::open(path, Clock::machine()).map_err(failed)?;
+    expect_folder(settings)?;
+    let log = LocalLog::open(&settings.local.path, Clock::machine()).map_err(failed)?;
     Ok(Arc::new(log))
+}
+
+/// Refuses a folder of the local log that is not there: nothing is to be found in a new one.
+pub(super) fn expect_folder(settings: &Settings) -> Result<(), Failed> {
+    let path = &settings.local.path;
+    if settings.log == LogKind::Kafka || path.is_dir() {
+        return Ok(());
+    }
+    Err(failed(format!(
+        "local.path {}: there is no such folder; name the one that `tasuki serve` writes to, or set log and kafka.brokers",
+        path.display()
+    )))
 }
 
 fn tell(exported: &Exported) {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Failed, count, failed, say, serve};
+use super::{Failed, count, export, failed, say, serve};
 use crate::app;
 use crate::repair::Progress;
 
@@ -19,6 +19,7 @@ It cannot help where the journal no longer reaches back to the hole (journal.kep
 hole in the state log has been deleted since; it says so.";
 
 pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
+    export::expect_folder(&super::settings(config)?)?;
     let ground = serve::ground(config)?;
     let done = app::repair(&ground, tell).map_err(|error| failed(app::chain(&error)))?;
     if done.repaired == 0 {

@@ -141,29 +141,29 @@ pub(super) async fn until_told(service: Service, ground: &Ground, listener: TcpL
     failure.map_or(Ok(()), |failure| Err(failed(failure)))
 }
 
-/// Waits for a signal, or for a loop to end by itself; a second signal ends the process at once.
+/// Waits for a signal, or for a loop to end by itself; a signal behind that ends the process at once.
 async fn told(service: &Service) -> std::io::Result<Option<String>> {
     let signalled_once = signalled();
     tokio::pin!(signalled_once);
-    loop {
+    let failure = loop {
         tokio::select! {
             signalled = &mut signalled_once => {
                 signalled?;
-                break;
+                break None;
             }
             () = tokio::time::sleep(LOOK_EVERY) => {
                 if let Some(failure) = service.failure() {
-                    return Ok(Some(failure));
+                    break Some(failure);
                 }
             }
         }
-    }
+    };
     tokio::spawn(async move {
         if signalled().await.is_ok() {
             std::process::exit(1);
         }
     });
-    Ok(None)
+    Ok(failure)
 }
 
 /// Waits for a signal to stop.

@@ -47,9 +47,15 @@ pub fn found(
     policy: &PolicyDocument,
 ) -> Result<(), FoundingError> {
     let mut empty = Vec::new();
+    let journal = log.topics(&[&names.journal()])?.pop().flatten();
+    let there = journal.map_or(foundation.partitions, |topic| topic.partitions);
     // All that can be refused comes before anything is written.
     for partition in 0..foundation.partitions {
         let place = Place::new(&names.journal(), partition);
+        if partition >= there {
+            let wrong = cannot_change(PARTITIONS, &format!("set it to {there}"));
+            return Err(FoundingError::Refused(format!("{place}: {wrong}")));
+        }
         match log.bounds(&place)? {
             (_, 0) => empty.push(place),
             (0, _) => check(log, &place, foundation)?,
@@ -77,6 +83,9 @@ fn check(log: &dyn Log, place: &Place, foundation: &Foundation) -> Result<(), Fo
     wrong.map_or(Ok(()), |wrong| Err(FoundingError::Refused(format!("{place}: {wrong}"))))
 }
 
+/// The setting that says how many partitions the journal has.
+const PARTITIONS: &str = "journal.partitions";
+
 /// What is fixed with the first record and is another one now, with its remedy.
 fn changed(known: &Foundation, found: &Foundation) -> Option<String> {
     let (setting, remedy) = if known.secret_fingerprint != found.secret_fingerprint {
@@ -87,14 +96,18 @@ fn changed(known: &Foundation, found: &Foundation) -> Option<String> {
     } else if known.deployment != found.deployment {
         ("deployment", format!("set it to \"{}\"", known.deployment))
     } else if known.partitions != found.partitions {
-        ("journal.partitions", format!("set it to {}", known.partitions))
+        (PARTITIONS, format!("set it to {}", known.partitions))
     } else {
         return None;
     };
-    Some(format!(
+    Some(cannot_change(setting, &remedy))
+}
+
+fn cannot_change(setting: &str, remedy: &str) -> String {
+    format!(
         "{setting} is not what the journal began with, and cannot change; {remedy}, or begin anew with another prefix or \
          folder"
-    ))
+    )
 }
 
 /// How a policy file stands to those published.
