@@ -21,7 +21,7 @@ use crate::domain::journal::{Foundation, PolicyDocument};
 use crate::domain::policy::Policy;
 use crate::intake::founding::{self, FoundingError};
 use crate::intake::{self, Intake};
-use crate::log::{Log, LogError, ReadLimit};
+use crate::log::{INBOX_KEPT_MS, Log, LogError, OUTPUT_KEPT_MS, ReadLimit};
 use crate::names::Names;
 use crate::repair::{self, RepairError};
 use crate::settings::{LogKind, Settings};
@@ -380,8 +380,8 @@ pub fn repair(ground: &Ground, tell: impl FnMut(repair::Progress)) -> Result<Sta
     Ok(repair::repair(&ground.log, plan, watch, &ground.clock, tell)?)
 }
 
-/// Opens the embedded log with every topic in place. Outputs have one partition each there, so
-/// that an offset says where a reader is.
+/// Opens the embedded log with every topic in place, each kept as long as on Kafka. Outputs have one
+/// partition each there, so that an offset says where a reader is.
 pub fn open_local(settings: &Settings, policy: &Policy, clock: &Clock) -> Result<Arc<dyn Log>, LogError> {
     debug_assert!(settings.log == LogKind::Local, "the caller looked");
     let log = crate::log::local::LocalLog::open(&settings.local.path, clock.clone())?;
@@ -393,6 +393,13 @@ pub fn open_local(settings: &Settings, policy: &Policy, clock: &Clock) -> Result
     }
     for topic in names.outputs(policy) {
         log.ensure(&topic, 1)?;
+    }
+    log.keep(&names.inbox(), INBOX_KEPT_MS as i64, Some(names.intake_group()));
+    // Those of teams that are gone too; topics of another prefix in the folder are not ours.
+    let mut outputs = founding::output_topics(&log, &names)?;
+    outputs.extend(names.outputs(policy));
+    for output in outputs {
+        log.keep(&output, OUTPUT_KEPT_MS as i64, None);
     }
     Ok(Arc::new(log))
 }

@@ -18,6 +18,12 @@ use crate::domain::time::Instant;
 
 pub use self::through::{look_through, read_through};
 
+const DAY_MS: u64 = 86_400_000;
+/// For how long the inbox is kept, in milliseconds: what came by HTTP is in the journal by then.
+pub const INBOX_KEPT_MS: u64 = 7 * DAY_MS;
+/// For how long outputs and dead letters are kept, in milliseconds.
+pub const OUTPUT_KEPT_MS: u64 = 30 * DAY_MS;
+
 /// One partition of a topic.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
@@ -124,7 +130,8 @@ impl fmt::Debug for Ownership {
 /// What a consumer reports.
 #[derive(Clone, Debug)]
 pub enum Signal {
-    /// These partitions are ours from here on; nothing is read until `start`.
+    /// These partitions are ours from here on; nothing is read until `start`. Kafka tells of each
+    /// share anew, the local log of the first, though nothing be in it.
     Assigned(Vec<Place>),
     /// These must be given up: finish what is open, forget them, then call `release`. Nothing more
     /// of them is read; ownership taken from here to the release still commits for them.

@@ -6,6 +6,7 @@
 
 mod consumer;
 mod group;
+mod kept;
 mod store;
 mod writer;
 
@@ -18,6 +19,7 @@ use crate::clock::Clock;
 use crate::domain::time::Instant;
 
 use self::group::Group;
+use self::kept::Kept;
 use self::store::Store;
 use super::{Appender, Consumer, Isolation, Log, LogError, Membership, Place, Reader, Topic, Transactor};
 
@@ -44,6 +46,10 @@ struct State {
     groups: BTreeMap<String, Group>,
     /// The current holder of each transactional id; older ones are fenced.
     transactors: BTreeMap<String, u64>,
+    /// How long topics keep their records; those not named keep them for ever.
+    kept: BTreeMap<String, Kept>,
+    /// When all that was over had been deleted.
+    looked_at: Instant,
 }
 
 /// One partition: its number in row ids, and its bounds.
@@ -82,6 +88,8 @@ impl LocalLog {
             partitions,
             groups: BTreeMap::new(),
             transactors: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            looked_at: Instant::from_millis(i64::MIN / 2),
         };
         Ok(Self(Arc::new(Shared {
             directory: directory.to_owned(),
@@ -132,6 +140,17 @@ impl State {
             .get(place)
             .ok_or_else(|| LogError::Refused(format!("no partition {place} in the local log")))
     }
+
+    fn trim(&mut self, place: &Place, below: u64) -> Result<(), LogError> {
+        let mut partition = *self.partition(place)?;
+        let below = below.min(partition.next);
+        if below > partition.start {
+            self.store.trim(&partition, below)?;
+            partition.start = below;
+            self.partitions.insert(place.clone(), partition);
+        }
+        Ok(())
+    }
 }
 
 impl Log for LocalLog {
@@ -171,14 +190,6 @@ impl Log for LocalLog {
     }
 
     fn trim(&self, place: &Place, below: u64) -> Result<(), LogError> {
-        let mut state = self.0.state();
-        let mut partition = *state.partition(place)?;
-        let below = below.min(partition.next);
-        if below > partition.start {
-            state.store.trim(&partition, below)?;
-            partition.start = below;
-            state.partitions.insert(place.clone(), partition);
-        }
-        Ok(())
+        self.0.state().trim(place, below)
     }
 }

@@ -1,6 +1,7 @@
 //! The tables, and every SQL statement.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -176,8 +177,19 @@ impl Store {
 
     /// The first offset at or after `time`; append times never fall within a partition.
     pub(super) fn offset_at(&self, partition: &Partition, time: Instant) -> Result<Option<u64>, LogError> {
+        self.first_since(partition, 0..partition.next, time)
+    }
+
+    /// The first of these offsets that was appended at `time` or later.
+    pub(super) fn first_since(
+        &self,
+        partition: &Partition,
+        offsets: Range<u64>,
+        time: Instant,
+    ) -> Result<Option<u64>, LogError> {
         let sql = "SELECT id FROM records WHERE id >= ? AND id < ? AND time >= ? ORDER BY id LIMIT 1";
-        let range = params![row_id(partition, 0), row_id_end(partition), time.millis()];
+        let (from, to) = (row_id(partition, offsets.start), row_id(partition, offsets.end));
+        let range = params![from, to, time.millis()];
         let id: Option<i64> = self
             .0
             .query_row(sql, range, |row| row.get(0))

@@ -196,6 +196,7 @@ fn write(
     let bounds: Vec<Partition> = grown.values().copied().collect();
     state.store.write(&rows, &bounds, positions)?;
     state.partitions.extend(grown);
+    state.expire(now);
     drop(state);
     shared.bell.notify_all();
     Ok(places)

@@ -2,6 +2,7 @@
 
 use super::super::RECORD_BYTES_MAX;
 use super::TopicPlan;
+use crate::log::{INBOX_KEPT_MS, OUTPUT_KEPT_MS};
 
 /// Partitions of the inbox, outputs, dead letters, and of sources that we make.
 const PARTITIONS: u32 = 6;
@@ -11,11 +12,6 @@ const SOURCE_RECORD_BYTES_MAX: usize = 4 * 1024 * 1024;
 const STATE_SEGMENT_BYTES: usize = 16 * 1024 * 1024;
 /// As above: a quiet state log lets go within the hour.
 const STATE_SEGMENT_MS: u64 = 3_600_000;
-const DAY_MS: u64 = 86_400_000;
-/// What came by HTTP is in the journal by then.
-const INBOX_KEPT_MS: u64 = 7 * DAY_MS;
-/// Outputs and dead letters.
-const OUTPUT_KEPT_MS: u64 = 30 * DAY_MS;
 /// Copies of a topic, where there are as many brokers.
 const REPLICATION: usize = 3;
 /// How many copies must be in step for a write, where there are `REPLICATION`.
