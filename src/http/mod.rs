@@ -46,8 +46,8 @@ pub use events::records_of;
 
 /// A request that is not a stream is answered within this.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// Requests that are worked on at the same time, at most, and as many to hooks; more are told to come
-/// again.
+/// Requests to `POST /events` that are worked on at the same time, at most, and as many to hooks;
+/// more are told to come again.
 pub const REQUESTS_MAX: usize = 256;
 /// Streams of outputs that are open at the same time, at most.
 pub const STREAMS_MAX: usize = 64;
@@ -130,17 +130,16 @@ pub fn router(service: Arc<dyn Service>, options: Options) -> Router {
         options: Arc::new(options),
     };
     // Apart from each other: anybody may come to a hook, and stay until its signature is looked at.
+    let in_time = || TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN);
     let limited = |routes: Router<Shared>| {
-        let in_time = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN);
         let in_turn = middleware::from_fn_with_state(Arc::new(Semaphore::new(REQUESTS_MAX)), take_turn);
-        routes.layer(in_time).route_layer(in_turn)
+        routes.layer(in_time()).route_layer(in_turn)
     };
-    let api = limited(
-        Router::new()
-            .route("/events", post(events::accept))
-            .route("/metrics", get(probes::metrics))
-            .route("/sources/{topic}/release", post(sources::release)),
-    );
+    // Who watches and mends is let in however many events wait for a slow log.
+    let watched = Router::new()
+        .route("/metrics", get(probes::metrics))
+        .route("/sources/{topic}/release", post(sources::release));
+    let api = limited(Router::new().route("/events", post(events::accept))).merge(watched.layer(in_time()));
     let hooks = limited(Router::new().route("/hooks/{name}", post(hooks::accept)));
     let mut streams = Router::new();
     if shared.options.serves_outputs {

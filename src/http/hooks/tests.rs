@@ -258,14 +258,7 @@ async fn who_sends_too_much_is_told_when_to_come_again_and_the_others_are_not() 
 async fn who_comes_to_a_hook_and_stays_does_not_shut_out_events() {
     let fake = Arc::new(Fake::default());
     let address = serving(&fake).await;
-    let unfinished = request("POST /hooks/mautic", &signed(FORM_SIGNED), FORM);
-    let unfinished = &unfinished[..unfinished.len() - 1];
-    let mut stay = Vec::new();
-    for _ in 0..REQUESTS_MAX {
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.write_all(unfinished.as_bytes()).unwrap();
-        stay.push(stream);
-    }
+    let _stay = unfinished(address, &request("POST /hooks/mautic", &signed(FORM_SIGNED), FORM));
     let mut answer = (0, String::new());
     for _ in 0..1_000 {
         answer = post(address, "/hooks/mautic", "", FORM).await;
@@ -276,4 +269,37 @@ async fn who_comes_to_a_hook_and_stays_does_not_shut_out_events() {
     refused(answer, 503, "unavailable");
     let headers = "authorization: Bearer secret\r\ncontent-type: application/cloudevents-batch+json\r\n";
     assert_eq!(post(address, "/events", headers, "[]").await.0, 202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_wait_do_not_shut_out_who_watches_and_mends() {
+    let fake = Arc::new(Fake::default());
+    let address = serving(&fake).await;
+    let token = "authorization: Bearer secret\r\n";
+    let batch = format!("{token}content-type: application/cloudevents-batch+json\r\n");
+    let _stay = unfinished(address, &request("POST /events", &batch, "[]"));
+    let mut answer = (0, String::new());
+    for _ in 0..1_000 {
+        answer = post(address, "/events", &batch, "[]").await;
+        if answer.0 == 503 {
+            break;
+        }
+    }
+    refused(answer, 503, "unavailable");
+    assert_eq!(
+        split(&ask(address, request("GET /metrics", token, ""), "").await).0,
+        200
+    );
+    assert_eq!(post(address, "/sources/crm.activities/release", token, "").await.0, 204);
+}
+
+/// As many requests as are worked on at the same time, each of which lacks its last byte.
+fn unfinished(address: SocketAddr, request: &str) -> Vec<TcpStream> {
+    let part = &request.as_bytes()[..request.len() - 1];
+    let begin = |_| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(part).unwrap();
+        stream
+    };
+    (0..REQUESTS_MAX).map(begin).collect()
 }
