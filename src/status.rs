@@ -14,17 +14,22 @@ pub struct Status(Mutex<Known>);
 #[derive(Default)]
 struct Known {
     turned: BTreeMap<String, Instant>,
-    shards: BTreeMap<String, ShardStatus>,
+    /// None: the worker has no share of the partitions, not even an empty one.
+    shards: BTreeMap<String, Option<ShardStatus>>,
     intakes: BTreeMap<String, bool>,
     policy_needed: u64,
     paused: BTreeSet<String>,
 }
 
-#[derive(Clone, Copy)]
-struct ShardStatus {
-    owned: usize,
-    restored: usize,
-    policy: Option<u64>,
+/// How far a worker's partitions are.
+#[derive(Clone, Copy, Debug)]
+pub struct ShardStatus {
+    /// Partitions dealt to it.
+    pub owned: usize,
+    /// Those of them that are restored.
+    pub restored: usize,
+    /// The newest policy version that they have adopted.
+    pub policy: Option<u64>,
 }
 
 impl Status {
@@ -53,16 +58,9 @@ impl Status {
         self.known().policy_needed = version;
     }
 
-    /// How far a worker's partitions are.
-    pub fn tell_shard(&self, worker: &str, owned: usize, restored: usize, policy: Option<u64>) {
-        self.known().shards.insert(
-            worker.to_owned(),
-            ShardStatus {
-                owned,
-                restored,
-                policy,
-            },
-        );
+    /// How far a worker's partitions are; none while its group has dealt it no share, or has taken it.
+    pub fn tell_shard(&self, worker: &str, shard: Option<ShardStatus>) {
+        self.known().shards.insert(worker.to_owned(), shard);
     }
 
     /// Whether an intake worker has joined its group.
@@ -95,22 +93,70 @@ impl Status {
     /// Why we are not ready; none when we are.
     pub fn unready(&self) -> Option<String> {
         let known = self.known();
-        if known.shards.is_empty() || known.intakes.is_empty() || known.intakes.values().any(|joined| !joined) {
+        let joined = !known.intakes.is_empty() && known.intakes.values().all(|joined| *joined);
+        let shards: Option<Vec<ShardStatus>> = known.shards.values().copied().collect();
+        let Some(shards) = shards.filter(|shards| joined && !shards.is_empty()) else {
             return Some("not joined yet".to_owned());
-        }
-        let (mut owned, mut restored) = (0, 0);
-        for shard in known.shards.values() {
-            owned += shard.owned;
-            restored += shard.restored;
-        }
+        };
+        let (owned, restored) = shards.iter().fold((0, 0), |(owned, restored), shard| {
+            (owned + shard.owned, restored + shard.restored)
+        });
         if restored < owned {
             return Some(format!("restored {restored} of {owned} partitions"));
         }
-        let behind = known
-            .shards
-            .values()
+        let behind = shards
+            .iter()
             .filter(|shard| shard.owned > 0)
             .any(|shard| shard.policy < Some(known.policy_needed));
         behind.then(|| format!("policy {} is not adopted yet", known.policy_needed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: ShardStatus = ShardStatus {
+        owned: 2,
+        restored: 2,
+        policy: Some(1),
+    };
+
+    #[test]
+    fn whoever_lost_its_share_is_not_ready() {
+        let status = Status::default();
+        status.need_policy(1);
+        let not_joined = Some("not joined yet".to_owned());
+        assert_eq!(status.unready(), not_joined);
+        status.tell_shard("a", Some(WHOLE));
+        status.tell_shard("b", None);
+        status.tell_intake("intake", true);
+        assert_eq!(status.unready(), not_joined, "one worker has no share yet");
+        status.tell_shard("b", Some(WHOLE));
+        assert_eq!(status.unready(), None);
+        status.tell_shard("a", None);
+        assert_eq!(status.unready(), not_joined, "one lost its share");
+        status.tell_shard(
+            "a",
+            Some(ShardStatus {
+                owned: 0,
+                restored: 0,
+                policy: None,
+            }),
+        );
+        assert_eq!(status.unready(), None, "an empty share is one");
+        status.tell_intake("intake", false);
+        assert_eq!(status.unready(), not_joined);
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let status = Status::default();
+        status.need_policy(2);
+        status.tell_intake("intake", true);
+        status.tell_shard("a", Some(ShardStatus { restored: 1, ..WHOLE }));
+        assert_eq!(status.unready().as_deref(), Some("restored 1 of 2 partitions"));
+        status.tell_shard("a", Some(WHOLE));
+        assert_eq!(status.unready().as_deref(), Some("policy 2 is not adopted yet"));
     }
 }

@@ -256,7 +256,9 @@ impl Intake {
     fn turn(&mut self, now: Now) -> Result<(), LogError> {
         if self.trouble.rests(now) {
             let signals = self.consumer.poll(READ, POLL_WAIT)?;
-            return self.take_signals(signals, now);
+            let taken = self.take_signals(signals, now);
+            self.status.tell_intake(&self.plan.worker, self.is_dealt);
+            return taken;
         }
         if self.appender.is_none() {
             self.appender = Some(self.log.appender()?);
@@ -331,6 +333,8 @@ impl Intake {
             }
             Signal::Lost(places) => {
                 tracing::warn!(partitions = places.len(), "source partitions lost");
+                // Until the group deals anew.
+                self.is_dealt = false;
                 self.partitions.retain(|place, _| !places.contains(place));
                 self.turned.retain(|place, _| !places.contains(place));
                 self.consumer.release(&places)?;

@@ -296,6 +296,7 @@ impl Intake {
         {
             tracing::warn!(%error, "cannot join the group anew");
         }
+        self.status.tell_intake(&self.plan.worker, self.is_dealt);
         Ok(())
     }
 

@@ -145,7 +145,7 @@ impl Worker {
         }
         self.outputs_added += added;
         for live in lives.values_mut() {
-            live.settle(&self.metrics, now);
+            live.settle(&self.metrics, now, self.turn_began);
         }
         self.acquaintance.is_kept();
         let forwards = lives
@@ -173,7 +173,7 @@ fn chosen(partitions: &mut BTreeMap<u32, Phase>, which: Which) -> Result<BTreeMa
 
 impl Live {
     /// Everything that was to be written is committed.
-    pub(super) fn settle(&mut self, metrics: &Metrics, now: Now) {
+    pub(super) fn settle(&mut self, metrics: &Metrics, now: Now, turn_began: std::time::Instant) {
         if let Some(attempt) = self.attempt.take() {
             self.committed = attempt.next;
             self.written = attempt.written;
@@ -184,9 +184,11 @@ impl Live {
         }
         self.committed_at = now.running_ms;
         let settled = std::mem::take(&mut self.pending);
+        // The clock was read when the turn began, and a transaction may take long.
+        let committed = now.time.plus_millis(turn_began.elapsed().as_millis() as i64);
         for numbered in &settled.outputs {
             if let Outgoing::Decision(output) = &numbered.what {
-                metrics.observe(output, now.time);
+                metrics.observe(output, committed);
             }
         }
         for (role, verdict) in &settled.tally {

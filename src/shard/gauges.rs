@@ -8,6 +8,7 @@ use crate::clock::Now;
 use crate::domain::book::QueueGauge;
 use crate::domain::time::Instant;
 use crate::log::Place;
+use crate::status::ShardStatus;
 use crate::telemetry::metrics::{Metrics, seconds_between};
 
 /// Shared by the workers of a process.
@@ -27,14 +28,16 @@ struct Reading {
     leads: i64,
     state_log_bytes: u64,
     not_waited_for: i64,
-    clock: Option<Instant>,
+    clock: Instant,
     open: BTreeMap<String, u64>,
     queues: BTreeMap<String, QueueGauge>,
 }
 
 impl Board {
     /// Notes what the shard of `partition` holds.
-    pub(super) fn note(&self, partition: u32, live: &Live) {
+    pub(super) fn note(&self, partition: u32, live: &Live, now: Now) {
+        // No deadline fires before there is a time, so that stands where the shard came back.
+        let restored = || now.time.plus_millis(live.restored_at - now.running_ms);
         let gauges = live
             .shard
             .book()
@@ -44,7 +47,7 @@ impl Board {
             leads: count(gauges.leads),
             state_log_bytes: live.forward.log_bytes(),
             not_waited_for: live.shard.not_waited_for() as i64,
-            clock: live.shard.clock().now(),
+            clock: live.shard.clock().now().unwrap_or_else(restored),
             open: gauges.handoffs_open,
             queues: gauges.queues,
         };
@@ -74,7 +77,7 @@ impl Board {
                 .max()
                 .unwrap_or(0),
         );
-        let slowest = readings.values().filter_map(|reading| reading.clock).min();
+        let slowest = readings.values().map(|reading| reading.clock).min();
         shard
             .deadline_clock_lag_seconds
             .set(slowest.map_or(0.0, |slowest| seconds_between(slowest, now)));
@@ -135,7 +138,7 @@ impl Worker {
             if let Ok(end) = end {
                 self.show_lag(partition, end.saturating_sub(live.shard.next_offset()));
             }
-            self.board.note(partition, live);
+            self.board.note(partition, live, now);
         }
         self.board.publish(&self.metrics, now.time);
     }
@@ -151,6 +154,7 @@ impl Worker {
 
     pub(super) fn tell_status(&mut self) {
         if !self.is_dealt {
+            self.status.tell_shard(&self.plan.writer_id, None);
             return;
         }
         let ready = self.partitions.values().filter_map(Phase::live);
@@ -159,12 +163,12 @@ impl Worker {
             .filter_map(|live| live.shard.policy())
             .max_by_key(|policy| policy.version);
         let restored = ready.count();
-        self.status.tell_shard(
-            &self.plan.writer_id,
-            self.partitions.len(),
+        let shard = ShardStatus {
+            owned: self.partitions.len(),
             restored,
-            policy.map(|policy| policy.version),
-        );
+            policy: policy.map(|policy| policy.version),
+        };
+        self.status.tell_shard(&self.plan.writer_id, Some(shard));
         if let Some(policy) = policy
             && self.shown_policy < Some(policy.version)
         {

@@ -201,6 +201,8 @@ pub struct Worker {
     trouble: Trouble,
     acquaintance: Acquaintance,
     lag_asked_at: i64,
+    /// When this turn's clock was read.
+    turn_began: std::time::Instant,
     /// Writers whose transactions were ended since the last fence.
     ended: BTreeSet<String>,
     hanging: Hanging,
@@ -311,6 +313,7 @@ impl Worker {
             repaired: 0,
             outputs_added: 0,
             lag_asked_at: i64::MIN / 2,
+            turn_began: std::time::Instant::now(),
         })
     }
 
@@ -351,6 +354,7 @@ impl Worker {
     }
 
     fn turn(&mut self, now: Now) -> Result<(), Interrupt> {
+        self.turn_began = std::time::Instant::now();
         let resting = self.trouble.rests(now);
         if !resting {
             self.bring_back(now)?;
@@ -414,6 +418,8 @@ impl Worker {
             }
             Signal::Lost(places) => {
                 tracing::warn!(partitions = places.len(), "journal partitions lost");
+                // Until the group deals anew.
+                self.is_dealt = false;
                 self.forget(&places)?;
             }
             Signal::Records(place, records) => self.apply(place.partition, &records, now)?,

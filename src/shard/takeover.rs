@@ -69,7 +69,7 @@ impl Worker {
                 return Ok(());
             };
             if ending == Ending::Written {
-                live.settle(&self.metrics, now);
+                live.settle(&self.metrics, now, self.turn_began);
             }
             if let Some(attempt) = live.attempt.take() {
                 live.forward.lost(&attempt.forward);

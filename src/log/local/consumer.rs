@@ -21,6 +21,8 @@ pub(super) struct LocalConsumer {
     started: BTreeMap<Place, Cursor>,
     /// Asked back and not released yet; asked for once only.
     revoking: BTreeSet<Place>,
+    /// It has been told its first share.
+    is_dealt: bool,
 }
 
 /// How far one partition has been read.
@@ -63,6 +65,7 @@ impl LocalConsumer {
             topics: membership.topics.clone(),
             started: BTreeMap::new(),
             revoking: BTreeSet::new(),
+            is_dealt: false,
         })
     }
 
@@ -78,7 +81,9 @@ impl LocalConsumer {
         if !revoked.is_empty() {
             signals.push(Signal::Revoked(revoked));
         }
-        if !assigned.is_empty() {
+        // Whoever gets nothing is told so once: an empty share is one.
+        let is_first = !std::mem::replace(&mut self.is_dealt, true);
+        if is_first || !assigned.is_empty() {
             signals.push(Signal::Assigned(assigned));
         }
         signals
