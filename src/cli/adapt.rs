@@ -11,12 +11,10 @@ use crate::clock::Clock;
 use crate::domain::ids::LeadKey;
 use crate::log::Record;
 use crate::names::Names;
-use crate::settings::{Settings, SourceSettings};
+use crate::settings::{Settings, SourceSettings, adapter_of};
 use crate::wire::json::Json;
 use crate::wire::translate::{EVENT_BYTES_MAX, Explained, HOOK, explain};
 
-/// The format of CloudEvents and bare JSON, which no adapter reads.
-const PLAIN: &str = "tasuki";
 /// Stands before the name of a hook.
 const HOOKS: &str = "hooks/";
 
@@ -89,7 +87,7 @@ fn tried(settings: &mut Settings, arguments: &Adapt) -> Result<Tried, Failed> {
 /// The adapter to try; none where events are taken as they are.
 fn chosen(arguments: &Adapt, set: Option<String>) -> Option<String> {
     match &arguments.format {
-        Some(named) => Some(named.clone()).filter(|named| named != PLAIN),
+        Some(named) => adapter_of(named),
         None => set,
     }
 }

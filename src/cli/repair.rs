@@ -19,8 +19,9 @@ It cannot help where the journal no longer reaches back to the hole (journal.kep
 hole in the state log has been deleted since; it says so.";
 
 pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
-    export::expect_folder(&super::settings(config)?)?;
-    let ground = serve::ground(config)?;
+    let settings = super::settings(config)?;
+    export::expect_folder(&settings)?;
+    let ground = serve::ground(settings)?;
     let done = app::repair(&ground, tell).map_err(|error| failed(app::chain(&error)))?;
     if done.repaired == 0 {
         return say(format!(

@@ -28,7 +28,7 @@ const CHECK_PAUSE: Duration = Duration::from_secs(1);
 const ANSWERS_WAIT: Duration = Duration::from_secs(5);
 
 pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
-    let ground = ground(config)?;
+    let ground = ground(super::settings(config)?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -46,8 +46,7 @@ pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
 }
 
 /// Checks everything that was written for it, begins to log, and opens the log.
-pub(super) fn ground(config: &[PathBuf]) -> Result<Ground, Failed> {
-    let settings = super::settings(config)?;
+pub(super) fn ground(settings: Settings) -> Result<Ground, Failed> {
     let policy = super::policy(&settings)?;
     let adapters = Adapters::load(&settings).map_err(|faults| failed_all(&faults, "fault"))?;
     logs::begin(settings.telemetry.log_format, &settings.telemetry.log_level).map_err(failed)?;

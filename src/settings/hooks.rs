@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::merged::{ADD_ROLE, Whole};
-use super::{Secret, UnknownTypes};
+use super::{Secret, UnknownTypes, adapter_of};
 use crate::domain::journal::Role;
 use crate::fault::Place;
 
@@ -120,7 +120,7 @@ impl Whole {
         let signature = self.signature(name);
         Some(HookSettings {
             role: role?,
-            format: self.of_hook(name, "format").filter(|name| name != "tasuki"),
+            format: self.of_hook(name, "format").as_deref().and_then(adapter_of),
             types: self.given(&path(name, "types")).map(|given| given.texts.clone()),
             unknown_types: match self.of_hook(name, "unknown_types").as_deref() {
                 Some("ignore") => UnknownTypes::Ignore,

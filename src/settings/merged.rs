@@ -11,7 +11,7 @@ use tracing_subscriber::filter::LevelFilter;
 use super::layers::{DEFAULTS, Findings, Given, Values, read};
 use super::{
     Audit, Begin, Http, Intake, Journal, Kafka, Local, LogFormat, LogKind, PolicyPlace, Privacy, Secret, Settings,
-    Shard, SourceSettings, Telemetry, Time, UnknownTypes,
+    Shard, SourceSettings, Telemetry, Time, UnknownTypes, adapter_of,
 };
 use crate::domain::journal::Role;
 use crate::fault::{Fault, Place};
@@ -340,7 +340,7 @@ impl Whole {
                 },
                 None => Begin::Earliest,
             },
-            format: text("format").filter(|name| *name != "tasuki").map(str::to_owned),
+            format: text("format").and_then(adapter_of),
             types: members.get("types").map(|given| given.texts.clone()),
             unknown_types: match text("unknown_types") {
                 Some("ignore") => UnknownTypes::Ignore,

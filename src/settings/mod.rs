@@ -343,6 +343,11 @@ impl fmt::Debug for Kafka {
     }
 }
 
+/// The adapter that a format names; none for `tasuki`, CloudEvents and bare JSON.
+pub fn adapter_of(format: &str) -> Option<String> {
+    (format != "tasuki").then(|| format.to_owned())
+}
+
 /// Checks one file alone: what it says, not what the environment may add to it, such as secrets.
 pub fn check_file(path: &Path) -> Vec<Fault> {
     let mut findings = Findings::default();
