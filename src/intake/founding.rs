@@ -162,7 +162,7 @@ pub fn output_topics(log: &dyn Log, names: &Names) -> Result<Vec<String>, LogErr
 }
 
 fn version(document: &PolicyDocument) -> u64 {
-    policy_file::compile(document).map_or(0, |policy| policy.version)
+    policy_file::remembered(document).map_or(0, |policy| policy.version)
 }
 
 /// A policy as it stands in the policy topic.

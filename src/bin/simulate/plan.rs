@@ -54,11 +54,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn draw(chance: &mut Chance) -> Self {
-        let mut often = |few: i64, many: i64| match chance.below(3) {
-            0 => 0,
-            1 => many as u32,
-            _ => few as u32,
-        };
+        let mut often = |few: u32, many: u32| *chance.pick(&[0, many, few]);
         let faults = Faults {
             refusal: often(400, 80),
             delay: often(6, 2),
@@ -74,21 +70,22 @@ impl Plan {
             short_read: often(6, 2),
             reshuffle: often(250, 70),
         };
-        let kill = often(250, 90);
-        let (interruption, outage) = (often(400, 120), often(120, 40));
+        let outage = often(120, 40);
         let (clock_jump, forgetting) = (often(200, 60), often(400, 150));
         // An offset that is lost while another translation looks for what was left takes that with it.
         let rollout = if forgetting > 0 { 0 } else { often(6, 2) };
-        let (standstill, made_anew) = (often(4_000, 1_000), often(4_000, 1_000));
+        let (standstill, made_anew) = (often(4_000, 1_000), often(1_200, 300));
         let untrimming = often(1_000, 300);
+        // These are never left out: most of what can go wrong goes wrong then.
+        let (kill, interruption) = (*chance.pick(&[250, 90, 250]), *chance.pick(&[250, 120, 400]));
         Self {
             partitions: 2 + chance.below(2) as u32,
             processes: 3 + chance.below(2) as usize,
             is_static: chance.once_in(3),
-            turns: 360 + chance.below(240) as u32,
+            turns: 180 + chance.below(120) as u32,
             people: 4 + chance.below(8),
             faults,
-            kill: if kill == 0 { 250 } else { kill },
+            kill,
             interruption,
             outage,
             outage_ms_max: 6_000,
@@ -98,10 +95,11 @@ impl Plan {
             made_anew,
             rollout,
             clock_jump,
-            // Longer than all outages of a history together, and shorter than a standstill: a false
-            // breach is never excused by patience, but patience that counts a standstill shows.
-            patience_ms: 120_000,
-            erase_within_ms: chance.between(1_500, 30_000),
+            // Longer than the outages of one partition follow each other, and shorter than a
+            // standstill: a false breach is never excused by patience, but patience that counts a
+            // standstill shows.
+            patience_ms: 45_000,
+            erase_within_ms: chance.between(1_500, 6_000),
             deadlines_max: 1 + chance.below(4) as usize,
             queued_max: 1 + chance.below(4) as usize,
             records_max: 4 + chance.below(40) as usize,

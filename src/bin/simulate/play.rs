@@ -21,12 +21,12 @@ use tasuki::wire::translate::translate;
 /// How time passes in a turn, in milliseconds, while things go wrong.
 const PASSES_MS: (i64, i64) = (1, 60);
 /// Rounds until everything must have come to rest after it healed, and how time passes in one: faster
-/// where only deadlines are awaited, and yet no session ends.
+/// where only time is awaited, and yet no session ends.
 const ROUNDS_MAX: usize = 1_500;
 const ROUND_MS: i64 = 250;
 const AWAITING_ROUND_MS: i64 = 2_500;
 /// Rounds between two looks at whether it has.
-const LOOK_EVERY: usize = 10;
+const LOOK_EVERY: usize = 5;
 /// Rounds in which only workers go on, at the end, until everything that was read must be
 /// committed, and how time passes in one.
 const LAST_ROUNDS_MAX: usize = 300;
@@ -112,6 +112,7 @@ fn live(world: &World, followers: &mut [Follower], reached: &mut BTreeSet<&'stat
     world.heal();
     let mut rests = false;
     let mut passes_ms = ROUND_MS;
+    let mut before = (0, 0);
     for round in 0..ROUNDS_MAX {
         world.round(passes_ms);
         if round % LOOK_EVERY == LOOK_EVERY - 1 {
@@ -121,7 +122,10 @@ fn live(world: &World, followers: &mut [Follower], reached: &mut BTreeSet<&'stat
             if rests {
                 break;
             }
-            passes_ms = if is_quiet { AWAITING_ROUND_MS } else { ROUND_MS };
+            let now = progress(world, followers);
+            let awaits = is_quiet || now == before;
+            passes_ms = if awaits { AWAITING_ROUND_MS } else { ROUND_MS };
+            before = now;
         }
     }
     if !rests {
@@ -144,6 +148,12 @@ fn follow(world: &World, followers: &mut [Follower], reached: &mut BTreeSet<&'st
     followers
         .iter_mut()
         .try_for_each(|follower| soundly(|| follower.advance(&world.log, &world.names, reached)))
+}
+
+/// How far what leads to something has come: into the journal, and out of it again.
+fn progress(world: &World, followers: &[Follower]) -> (u64, u64) {
+    let sum = |of: fn(&Follower, &World) -> u64| followers.iter().map(|follower| of(follower, world)).sum();
+    (sum(|follower, _| follower.behind_news()), sum(Follower::news_committed))
 }
 
 /// Nothing more is sent, and what has led to something is committed.

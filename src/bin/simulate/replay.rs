@@ -107,8 +107,18 @@ impl Follower {
 
     /// Whether the worker has committed everything that could lead to something.
     pub(crate) fn is_quiet(&self, world: &World) -> bool {
+        self.news_committed(world) == self.behind_news
+    }
+
+    /// Behind the last record that led, or might lead, to something.
+    pub(crate) fn behind_news(&self) -> u64 {
+        self.behind_news
+    }
+
+    /// How far the worker has committed what could lead to something.
+    pub(crate) fn news_committed(&self, world: &World) -> u64 {
         let committed = world.log.committed_offset(&world.names.shard_group(), &self.place);
-        committed >= Some(self.behind_news)
+        committed.unwrap_or_default().min(self.behind_news)
     }
 
     /// Whether the worker has committed everything that is in the journal.

@@ -10,6 +10,8 @@ use super::state::{Late, State};
 use crate::domain::ids::murmur2;
 use crate::planted::{self, Bug};
 
+/// How often a commit is on its way that got no answer in time: it is sent again and again.
+const COMMIT_COPIES: usize = 4;
 /// Records an appender holds at most.
 const QUEUE_RECORDS_MAX: usize = 100_000;
 
@@ -217,6 +219,12 @@ impl SimulatedTransactor {
         self.send(&mut state, all)
     }
 
+    fn send_late(&self, state: &mut State) {
+        for _ in 0..COMMIT_COPIES {
+            state.send_late(Late::Commit(self.id.clone(), self.epoch));
+        }
+    }
+
     fn committed(&mut self) -> Result<Commit, LogError> {
         let log = self.log.clone();
         let mut state = log.enter()?;
@@ -227,7 +235,7 @@ impl SimulatedTransactor {
                 unanswered
             }
             Way::Late => {
-                state.send_late(Late::Commit(self.id.clone(), self.epoch));
+                self.send_late(&mut state);
                 unanswered
             }
             Way::Unanswered => {
@@ -237,7 +245,7 @@ impl SimulatedTransactor {
             }
             Way::Slow => {
                 state.commit(&self.id, self.epoch)?;
-                state.send_late(Late::Commit(self.id.clone(), self.epoch));
+                self.send_late(&mut state);
                 state.reach("a commit was slow");
                 Ok(Commit::Slow)
             }

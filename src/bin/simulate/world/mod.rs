@@ -34,7 +34,9 @@ const DEPTH_MAX: u32 = 2;
 /// Calls at which it matters who goes on meanwhile are interrupted so many times as often.
 const CROSSING: u32 = 10;
 /// For how long nobody runs, in milliseconds.
-const STANDSTILL_MS: (i64, i64) = (125_000, 180_000);
+const STANDSTILL_MS: (i64, i64) = (47_000, 67_500);
+/// One history in so many ends with all of its processes, the others with a single one.
+const ALL_REMAIN: u32 = 4;
 /// Process numbers of one seat are so far apart.
 const NUMBERS: u64 = 16;
 
@@ -167,18 +169,29 @@ impl World {
         self.log.set_faults(self.plan.faults);
     }
 
-    /// From here on nothing goes wrong, and every process runs.
+    /// From here on nothing goes wrong. Every process runs, or all but one are gone for good, and
+    /// what they had comes to that one.
     pub(crate) fn heal(&self) {
         self.log.heal();
         let mut inner = self.inner();
         inner.is_healing = true;
-        for process in &mut inner.processes {
-            process.back_at = 0;
+        let processes = inner.processes.len() as u64;
+        let remaining = inner.chance.below(processes) as usize;
+        let all_remain = inner.chance.once_in(ALL_REMAIN);
+        for (number, process) in inner.processes.iter_mut().enumerate() {
             process.frozen_until = 0;
             process.ahead_ms = 0;
+            if all_remain || number == remaining {
+                process.back_at = 0;
+            } else {
+                process.is_up = false;
+                process.back_at = i64::MAX;
+                self.log.kill(process.number);
+            }
         }
         drop(inner);
-        self.tell(|| "everything heals".to_owned());
+        let who = if all_remain { "all processes" } else { "one process" };
+        self.tell(|| format!("everything heals, with {who}"));
     }
 
     /// Time passes, something may happen outside, and one loop takes a step.
