@@ -27,6 +27,9 @@ use crate::watchdog::watch;
 const CLEAN_COMMIT_MAX: Duration = Duration::from_millis(RETRY_PAUSE.as_millis() as u64 * 4 / 5);
 /// How long fencing the predecessor and ending what it left open may take.
 const INIT_WAIT: Duration = Duration::from_secs(20);
+/// How long to wait for a broker's first answer: a client that knows none yet when it is to take its
+/// id asks for the coordinator again only after half a second.
+const BROKER_WAIT: Duration = Duration::from_secs(1);
 /// Stands behind the id of a worker for the second of its clients; a number would be another worker's.
 const SECOND: &str = ".second";
 
@@ -96,7 +99,9 @@ fn take_id(options: &KafkaOptions, id: &str) -> Result<Arc<Client>, LogError> {
     let what = format!("taking the transactional id {id}");
     let client = Client::new(Kind::Producer, &client_settings::transactor(options, id))
         .map_err(|fault| judge(&what, &fault, Otherwise::Retry))?;
-    let _watch = watch("taking a transactional id", INIT_WAIT + WATCH_SLACK);
+    let _watch = watch("taking a transactional id", BROKER_WAIT + INIT_WAIT + WATCH_SLACK);
+    // Where none answers, that is told by what follows.
+    let _found = client.brokers(BROKER_WAIT);
     if let Err(fault) = client.init_transactions(INIT_WAIT) {
         client.serve(Duration::ZERO);
         return Err(judge_with(&client, &what, &fault, Otherwise::Retry));
