@@ -88,7 +88,6 @@ impl SimulatedConsumer {
         }
         let reshuffle = state.faults.reshuffle;
         let reshuffles = state.chance.once_in(reshuffle);
-        let has = self.owned.clone();
         let group = group_of(state, &self.membership);
         if reshuffles {
             group.reshuffle();
@@ -96,16 +95,16 @@ impl SimulatedConsumer {
         if self.is_lost {
             return Vec::new();
         }
-        let (revoked, assigned) = match group.sync(self.member, &has, &self.readable.1) {
-            Told::Gone if has.is_empty() => {
+        let (revoked, assigned) = match group.sync(self.member, &self.owned, &self.readable.1) {
+            Told::Gone if self.owned.is_empty() => {
                 self.member = enrol(state, &self.membership);
                 return Vec::new();
             }
             Told::Gone => {
                 self.is_lost = true;
-                self.leaving.clone_from(&has);
+                self.leaving.clone_from(&self.owned);
                 state.reach("a member lost its partitions");
-                return vec![Signal::Lost(has.into_iter().collect())];
+                return vec![Signal::Lost(self.owned.iter().cloned().collect())];
             }
             Told::Share { revoked, assigned } => (revoked, assigned),
         };
@@ -128,8 +127,9 @@ impl SimulatedConsumer {
     fn read(&mut self, state: &mut State, limit: ReadLimit) -> Vec<Signal> {
         let (mut signals, mut left) = (Vec::new(), limit);
         let first = state.chance.below(self.started.len() as u64) as usize;
-        let places: Vec<Place> = self.started.keys().cloned().collect();
-        for place in places.iter().cycle().skip(first).take(places.len()) {
+        let mut started: Vec<(&Place, &mut Cursor)> = self.started.iter_mut().collect();
+        started.rotate_left(first);
+        for (place, cursor) in started {
             let is_slow = state.is_slow(place);
             if self.leaving.contains(place) || is_slow && !state.chance.once_in(SLOW_READ) {
                 continue;
@@ -150,9 +150,7 @@ impl SimulatedConsumer {
             } else {
                 left
             };
-            if let Some(cursor) = self.started.get_mut(place) {
-                read_place(state, place, cursor, limit, &mut signals);
-            }
+            read_place(state, place, cursor, limit, &mut signals);
             if let Some(Signal::Records(_, records)) = signals.last() {
                 left.records_max -= records.len().min(left.records_max);
             }
