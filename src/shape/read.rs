@@ -124,12 +124,11 @@ impl<'a> Reading<'a> {
         let node = match (kind, value.get_ref()) {
             (Kind::List { of, min, max }, DeValue::Array(members)) => {
                 self.count(name, at, members.len(), *min, *max);
-                Some(Node::List(
-                    members
-                        .iter()
-                        .filter_map(|member| self.value(name, member, of))
-                        .collect(),
-                ))
+                let items = members.iter().filter_map(|member| self.value(name, member, of));
+                let items: Vec<Item> = items.collect();
+                // It is not empty, as it would seem to be.
+                let is_lost = items.is_empty() && !members.is_empty();
+                (!is_lost).then_some(Node::List(items))
             }
             (Kind::Tables { of, min, max }, DeValue::Array(members)) => {
                 self.count(name, at, members.len(), *min, *max);

@@ -132,6 +132,8 @@ struct Event {
     unsupported: Option<usize>,
     timed: bool,
     cancelled: bool,
+    /// Components within it that have begun and not ended, such as an alarm.
+    within: usize,
 }
 
 impl Event {
@@ -145,12 +147,16 @@ impl Event {
             unsupported: None,
             timed: false,
             cancelled: false,
+            within: 0,
         }
     }
 
     fn take(&mut self, name: &str, parameters: &str, value: &str, number: usize) {
         let value = value.to_ascii_uppercase();
         match name {
+            "BEGIN" => self.within += 1,
+            "END" => self.within = self.within.saturating_sub(1),
+            _ if self.within > 0 => {}
             "DTSTART" => {
                 self.timed = value.contains('T')
                     && !parameters.to_ascii_uppercase().contains("VALUE=DATE;")
@@ -298,6 +304,25 @@ mod tests {
             &event("DTSTART:20261224\nDTEND:20261224\nX-A;B=\"c:d\":e\n"),
             "2026-12-24",
         );
+    }
+
+    #[test]
+    fn an_alarm_in_an_event_closes_nothing() {
+        let alarm = |lines| format!("BEGIN:VALARM\nTRIGGER:-PT15H\n{lines}END:VALARM\n");
+        for lines in [
+            "REPEAT:2\nDURATION:PT5M\n",
+            "DURATION:P3D\n",
+            "DTSTART;VALUE=DATE:20270101\n",
+        ] {
+            check(
+                &event(&format!("DTSTART;VALUE=DATE:20261229\n{}", alarm(lines))),
+                "2026-12-29",
+            );
+            check(
+                &event(&format!("{}DTSTART;VALUE=DATE:20261229\n", alarm(lines))),
+                "2026-12-29",
+            );
+        }
     }
 
     #[test]

@@ -169,7 +169,8 @@ const CONDITION_KEYS: &[Key] = &[
         Kind::List {
             of: &Kind::Scalar,
             min: 1,
-            max: MANY,
+            // Accounts by name may be many; the file's size is their bound.
+            max: MANY * MANY,
         },
         "it equals one of these",
     ),

@@ -117,7 +117,9 @@ fn promise(reading: &mut Reading<'_>, table: &Entries) -> Sla {
                 reading.fault(table.at(key), message, remedy);
             }
         }
-        before = Some((key, before.map_or(span, |(_, limit)| limit.max(span))));
+        // A warning that comes too late is told once: whatever follows is measured by `within`.
+        let limit = before.filter(|(earlier, _)| *earlier != "warn");
+        before = Some((key, limit.map_or(span, |(_, limit)| limit.max(span))));
     }
     let [warn_ms, within_ms, escalate_ms, reassign_ms] = spans.map(|(_, span)| span);
     Sla {

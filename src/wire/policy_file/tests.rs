@@ -291,6 +291,23 @@ fn every_mistake_is_one_fault() {
     expect_test::expect_file!["snapshots/faults.txt"].assert_eq(&transcript);
 }
 
+/// A mistake that others seem to follow from is told alone.
+#[test]
+fn what_follows_from_a_mistake_is_no_fault() {
+    let late_warning = WHOLE
+        .replace("warn = \"3h\"", "warn = \"5h\"")
+        .replace("escalate = \"6h30m\"", "escalate = \"4h30m\"");
+    let found = faults(&late_warning);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].contains("`within` must be later than `warn`"), "{found:#?}");
+
+    let hours = "hours = { mon = [\"09:00-12:00\", \"13:00-18:00\"], tue = [\"09:00-24:00\"], sat = [] }";
+    let no_hour_readable = WHOLE.replace(hours, "hours = { mon = [\"9:00-12:00\"], sat = [] }");
+    let found = faults(&no_hour_readable);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(!found[0].contains("never opens"), "{found:#?}");
+}
+
 #[test]
 fn promises_may_fall_on_each_other_but_for_the_warning() {
     let equal = WHOLE
