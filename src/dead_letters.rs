@@ -3,7 +3,7 @@
 //! Each letter is looked at one after the other, so that any number of them fits. Only what is
 //! sent on its way back and not yet acknowledged is in memory, and that is limited.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -185,13 +185,15 @@ pub struct Sent {
     pub back: BTreeMap<String, u64>,
     /// Letters from topics that are no source now: left where they are.
     pub left: BTreeMap<String, u64>,
+    /// Further letters of records that went back for another one.
+    pub further: u64,
     /// Records among the dead letters that are none of ours.
     pub strangers: u64,
 }
 
 /// Sends the chosen letters back to where they came from: key, value and headers as they were, into
-/// the partition they stood in. Returns once all are durable; with `dry`, it only counts. Only
-/// topics among `sources` are written to: whoever can write dead letters must not reach others.
+/// the partition they stood in. A record that holds many events may have a letter for each, and goes
+/// back once. Returns once all are durable; with `dry`, it only counts. Only topics among `sources` are written to: whoever can write dead letters must not reach others.
 pub fn send_back(
     log: &dyn Log,
     names: &Names,
@@ -206,13 +208,19 @@ pub fn send_back(
             partitions.insert(topic.clone(), known.partitions);
         }
     }
+    let mut gone: HashMap<Place, HashSet<u64>> = HashMap::new();
     let mut outbox = Outbox::open(log, dry)?;
     sent.strangers = each(log, names, choice, |letter| {
-        let Place { topic, partition } = letter.filed.source;
+        let source = letter.filed.source;
+        let Place { topic, partition } = source.clone();
         let Some(count) = partitions.get(topic.as_ref()) else {
             *sent.left.entry(topic.to_string()).or_default() += 1;
             return Ok(());
         };
+        if !gone.entry(source).or_default().insert(letter.filed.offset) {
+            sent.further += 1;
+            return Ok(());
+        }
         // A topic made anew may have fewer partitions; then the key chooses.
         let partition = (partition < *count).then_some(partition);
         outbox.send(&topic, partition, &letter.original)?;

@@ -200,6 +200,31 @@ fn sent_back_after_the_fix_it_counts_once_however_often() {
 }
 
 #[test]
+fn a_record_with_many_letters_goes_back_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut run = Run::begin(directory.path());
+    run.put(3, odd());
+    run.put(3, odd());
+    let letter = run.deployment.records("tasuki.dead-letters").remove(0);
+    let further = NewRecord {
+        key: letter.key,
+        value: letter.value,
+        headers: letter.headers,
+    };
+    let mut appender = run.deployment.log.appender().unwrap();
+    appender.append("tasuki.dead-letters", Some(0), further).unwrap();
+    appender.poll(Duration::from_secs(5)).unwrap();
+    drop(appender);
+    assert_eq!(run.letters(&Choice::default()).len(), 3);
+
+    let counted = run.send_back(&Choice::default(), true);
+    let sent = run.send_back(&Choice::default(), false);
+    assert_eq!(sent, counted);
+    assert_eq!((sent.back["tasuki.inbox"], sent.further), (2, 1));
+    assert_eq!(run.copies(&odd()).len(), 4);
+}
+
+#[test]
 fn letters_are_chosen_by_reason_time_and_source() {
     let directory = tempfile::tempdir().unwrap();
     let mut run = Run::begin(directory.path());

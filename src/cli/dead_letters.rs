@@ -186,6 +186,10 @@ fn tell(sent: &Sent, dry: bool) -> Result<(), Failed> {
     }
     let all: u64 = sent.back.values().sum();
     eprintln!("tasuki: {} {verb}", count(all as usize, "record"));
+    if sent.further > 0 {
+        let letters = count(sent.further as usize, "further letter");
+        eprintln!("tasuki: {letters} of these records, each of which goes back once");
+    }
     for (topic, letters) in &sent.left {
         eprintln!(
             "tasuki: left where they are: {} from {topic}, which is no source of the settings, or not there",
