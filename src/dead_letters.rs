@@ -1,7 +1,8 @@
 //! Dead letters, looked through and sent back: what `tasuki dead-letters` does on a log.
 //!
-//! Each letter is looked at one after the other, so that any number of them fits. Only what is
-//! sent on its way back and not yet acknowledged is in memory, and that is limited.
+//! Each letter is looked at one after the other, so that any number of them fits. What is sent on
+//! its way back and not yet acknowledged is in memory, and that is limited; of each record that went
+//! back its offset stays, a few bytes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;

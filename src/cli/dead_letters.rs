@@ -43,7 +43,7 @@ What is shown is what somebody sent, names and addresses included, in stdout as 
     },
     /// Send letters back to the topic they came from: the same key, value and headers
     #[command(after_help = "\
-All letters go back unless an option says which. An event with an `id` of its own counts once, however often it is sent \
+All letters go back unless an option says which, and a record with several letters once. An event with an `id` of its own counts once, however often it is sent \
 back (within the 7 days in which repetitions are known); one without counts each time, and one that names no time \
 happens when it comes back. Letters of topics that are no source in the settings stay where they are. The command ends \
 once everything is durable; if it fails midway it says so, and may be repeated.")]

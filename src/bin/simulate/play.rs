@@ -112,7 +112,7 @@ fn live(world: &World, followers: &mut [Follower], reached: &mut BTreeSet<&'stat
     world.heal();
     let mut rests = false;
     let mut passes_ms = ROUND_MS;
-    let mut before = (0, 0);
+    let mut before = 0;
     for round in 0..ROUNDS_MAX {
         world.round(passes_ms);
         if round % LOOK_EVERY == LOOK_EVERY - 1 {
@@ -122,7 +122,7 @@ fn live(world: &World, followers: &mut [Follower], reached: &mut BTreeSet<&'stat
             if rests {
                 break;
             }
-            let now = progress(world, followers);
+            let now = followers.iter().map(|follower| follower.progress(world)).sum::<u64>();
             let awaits = is_quiet || now == before;
             passes_ms = if awaits { AWAITING_ROUND_MS } else { ROUND_MS };
             before = now;
@@ -148,12 +148,6 @@ fn follow(world: &World, followers: &mut [Follower], reached: &mut BTreeSet<&'st
     followers
         .iter_mut()
         .try_for_each(|follower| soundly(|| follower.advance(&world.log, &world.names, reached)))
-}
-
-/// How far what leads to something has come: into the journal, and out of it again.
-fn progress(world: &World, followers: &[Follower]) -> (u64, u64) {
-    let sum = |of: fn(&Follower, &World) -> u64| followers.iter().map(|follower| of(follower, world)).sum();
-    (sum(|follower, _| follower.behind_news()), sum(Follower::news_committed))
 }
 
 /// Nothing more is sent, and what has led to something is committed.

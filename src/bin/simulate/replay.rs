@@ -110,13 +110,13 @@ impl Follower {
         self.news_committed(world) == self.behind_news
     }
 
-    /// Behind the last record that led, or might lead, to something.
-    pub(crate) fn behind_news(&self) -> u64 {
-        self.behind_news
+    /// Grows whenever something that could lead to something comes into the journal, or is committed.
+    pub(crate) fn progress(&self, world: &World) -> u64 {
+        self.behind_news + self.news_committed(world)
     }
 
     /// How far the worker has committed what could lead to something.
-    pub(crate) fn news_committed(&self, world: &World) -> u64 {
+    fn news_committed(&self, world: &World) -> u64 {
         let committed = world.log.committed_offset(&world.names.shard_group(), &self.place);
         committed.unwrap_or_default().min(self.behind_news)
     }

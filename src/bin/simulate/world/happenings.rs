@@ -78,11 +78,9 @@ impl Inner {
     fn crash(&mut self, world: &World, number: usize, now: Now) {
         let back = self.chance.between(0, 6_000);
         let process = &mut self.processes[number];
-        process.is_up = false;
-        process.back_at = now.running_ms + back;
+        process.end(&world.log, now.running_ms + back);
         let killed = process.number;
         self.crashes += 1;
-        world.log.kill(killed);
         self.tell(now.running_ms, || {
             format!("process {killed} is killed between two steps")
         });
@@ -145,5 +143,14 @@ impl Inner {
         }
         let how = if is_slow { "slow" } else { "cut off" };
         self.tell(now.running_ms, || format!("{place} is {how} for {for_ms} ms"));
+    }
+}
+
+impl Process {
+    /// It is gone, and may be back from then on.
+    pub(super) fn end(&mut self, log: &SimulatedLog, back_at: i64) {
+        self.is_up = false;
+        self.back_at = back_at;
+        log.kill(self.number);
     }
 }

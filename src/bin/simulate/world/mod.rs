@@ -184,9 +184,7 @@ impl World {
             if all_remain || number == remaining {
                 process.back_at = 0;
             } else {
-                process.is_up = false;
-                process.back_at = i64::MAX;
-                self.log.kill(process.number);
+                process.end(&self.log, i64::MAX);
             }
         }
         drop(inner);
@@ -413,11 +411,9 @@ impl World {
             inner.crashes += 1;
             let now_ms = self.clock.read().running_ms;
             let process = &mut inner.processes[process];
-            process.is_up = false;
-            process.back_at = now_ms + back_ms;
+            process.end(&self.log, now_ms + back_ms);
             process.number
         };
-        self.log.kill(number);
         self.tell(|| format!("process {number} is killed"));
     }
 
