@@ -12,7 +12,7 @@ use super::bytes::{Malformed, Writer};
 use super::cycle::Archive;
 use super::deadline;
 use super::desk::Desk;
-use super::duplicates::{Mark, Marks};
+use super::duplicates::{Gap, Mark, Marks};
 use super::effects::{Cause, Effects, Step};
 use super::erasure;
 use super::event::Verdict;
@@ -56,8 +56,8 @@ struct Around {
     leads: u64,
     scratch: Writer,
     unbound: Unbound,
-    /// Chunks of marks on their way back, of those who have several.
-    chunks: BTreeMap<(LeadId, u32), Vec<u8>>,
+    /// Whose marks came back with a gap that something was to fill.
+    gaps: Vec<LeadId>,
 }
 
 /// What is kept under a lead id.
@@ -225,7 +225,7 @@ impl Book {
     /// Appends the entity's image; false if the entity is gone.
     pub fn image(&self, entity: &Entity, into: &mut Vec<u8>) -> bool {
         match &entity.kind {
-            Kind::Lead(_) | Kind::Cycle(..) | Kind::Marks(..) => self.shelf.image(entity, into),
+            Kind::Lead(_) | Kind::Cycle(..) | Kind::FormerMarks(..) | Kind::Marks(..) => self.shelf.image(entity, into),
             kind @ (Kind::Rep(_) | Kind::Team(_) | Kind::Place(_)) => {
                 let body = self.desk.as_ref().and_then(|desk| desk.body(kind));
                 body.is_some_and(|body| image::wrap(&body, entity.part, into))
@@ -506,7 +506,7 @@ impl Shelf {
     fn marks_after(&self, after: Option<&Entity>, limit: usize, found: &mut Vec<Entity>) {
         let from = match after.map(|after| &after.kind) {
             None | Some(Kind::Lead(_) | Kind::Cycle(..)) => None,
-            Some(Kind::Marks(lead, _)) => Some(*lead),
+            Some(Kind::FormerMarks(lead, _) | Kind::Marks(lead, _)) => Some(*lead),
             Some(_) => return,
         };
         for (lead, cell) in self.cells.range(from) {
@@ -541,7 +541,7 @@ impl Shelf {
                 let marks = self.cells.get(*lead).and_then(Cell::marks);
                 marks.and_then(|marks| marks.chunk(*chunk))
             }
-            Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => None,
+            Kind::FormerMarks(..) | Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => None,
         };
         body.is_some_and(|body| image::wrap(body, entity.part, into))
     }
@@ -565,33 +565,22 @@ impl Shelf {
                 Ok(())
             }
             Kind::Cycle(lead, cycle) => self.around.archive.restore(*lead, *cycle, body),
-            Kind::Marks(lead, chunk) => self.put_marks(*lead, *chunk, body),
+            Kind::FormerMarks(lead, chunk) => self.put_marks(*lead, |marks| marks.restore_former(*chunk, body)),
+            Kind::Marks(lead, chunk) => self.put_marks(*lead, |marks| marks.restore(*chunk, body)),
             Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => Err(Malformed),
         }
     }
 
-    /// Chunks come in any order; nearly everybody has only one.
-    fn put_marks(&mut self, lead: LeadId, number: u32, chunk: Option<&[u8]>) -> Result<(), Malformed> {
-        let chunks = &mut self.around.chunks;
+    fn put_marks(
+        &mut self,
+        lead: LeadId,
+        put: impl FnOnce(&mut Marks) -> Result<Gap, Malformed>,
+    ) -> Result<(), Malformed> {
         let cell = self.cells.entry(lead);
-        let mut others = chunks.range((lead, 0)..=(lead, u32::MAX));
-        let is_only = others.next().is_none() && cell.chunks().all(|there| there == number);
-        if is_only {
-            cell.marks = None;
-            if let Some(chunk) = chunk {
-                cell.marks_mut().restore(number, chunk)?;
-            }
-        } else {
-            let marks = cell.marks.take();
-            if let Some(marks) = marks {
-                let there = |number| Some(((lead, number), marks.chunk(number)?.to_vec()));
-                chunks.extend(marks.chunks().filter_map(there));
-            }
-            match chunk {
-                Some(chunk) => chunks.insert((lead, number), chunk.to_vec()),
-                None => chunks.remove(&(lead, number)),
-            };
+        if put(cell.marks_mut())? == Gap::Left {
+            self.around.gaps.push(lead);
         }
+        cell.marks.take_if(|marks| marks.is_empty());
         if cell.is_empty() {
             self.cells.remove(lead);
         }
@@ -603,8 +592,11 @@ impl Shelf {
         for (kind, body) in self.around.unbound.bound()? {
             self.put(&kind, Some(&body))?;
         }
-        for ((lead, number), chunk) in std::mem::take(&mut self.around.chunks) {
-            self.cells.entry(lead).marks_mut().restore(number, &chunk)?;
+        for lead in std::mem::take(&mut self.around.gaps) {
+            let marks = self.cells.get(lead).and_then(Cell::marks);
+            if marks.is_some_and(|marks| !marks.is_whole()) {
+                return Err(Malformed);
+            }
         }
         let around = &mut self.around;
         around.timers.clear();

@@ -258,7 +258,7 @@ impl Desk {
             Kind::Rep(rep) => self.rotation.reps.get(rep)?.write(&mut writer),
             Kind::Team(team) => self.teams.get(team)?.write(&mut writer),
             Kind::Place(number) => self.queues.places.get(number)?.write(&mut writer),
-            Kind::Lead(_) | Kind::Cycle(..) | Kind::Marks(..) => return None,
+            Kind::Lead(_) | Kind::Cycle(..) | Kind::FormerMarks(..) | Kind::Marks(..) => return None,
         }
         Some(writer.0)
     }
@@ -283,7 +283,7 @@ impl Desk {
             (Kind::Place(number), None) => {
                 self.queues.remove(*number);
             }
-            (Kind::Lead(_) | Kind::Cycle(..) | Kind::Marks(..), _) => return Err(Malformed),
+            (Kind::Lead(_) | Kind::Cycle(..) | Kind::FormerMarks(..) | Kind::Marks(..), _) => return Err(Malformed),
         }
         reader.end()
     }

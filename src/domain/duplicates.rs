@@ -1,9 +1,9 @@
 //! Duplicate marks: twice is once (contract §1).
 //!
-//! A mark is 16 bytes of BLAKE3 over source and id, with the journal time at which it was made.
-//! It stands for seven days, the end included, and makes way for newer ones beyond 4,096. Marks
-//! are kept in order of time; chunks of 64 are entities of their own, so that an event of a busy
-//! lead writes one chunk.
+//! A mark is the first ten bytes of BLAKE3 over source and id, with the journal time at which it was
+//! made. It stands for seven days, the end included, and makes way for newer ones beyond 4,096: of so
+//! many, one in 10^20 new events is taken for another. Marks are kept in order of time; chunks of
+//! eight are entities of their own, so that an event writes few marks again that are no news.
 
 use std::ops::Range;
 
@@ -15,15 +15,29 @@ const STANDS_MS: i64 = 7 * DAY_MS;
 /// Marks a lead may have.
 const AT_MOST: usize = 4_096;
 /// Marks in a chunk.
-const CHUNK: usize = 64;
-/// Bytes of a mark: six of time, sixteen of hash.
-const BYTES: usize = 22;
+const CHUNK: usize = 8;
+/// Bytes of a mark: those of its time, and of the event's name.
+pub(super) const BYTES: usize = TIME_BYTES + NAME_BYTES;
+const TIME_BYTES: usize = 6;
+const NAME_BYTES: usize = 10;
+/// Chunks of one lead lie no further apart than this, those included that are to go.
+const CHUNKS_MAX: u32 = (2 * AT_MOST / CHUNK) as u32;
+/// Chunks of a chunk as the first two versions wrote them: 64 marks, with sixteen bytes of the name.
+const IN_A_FORMER_CHUNK: u32 = 8;
+const FORMER_BYTES: usize = TIME_BYTES + 16;
 /// Added to times, so that those before 1970 have six bytes as well.
 const EPOCH: i64 = 1 << 46;
 
 /// The name of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark(pub(crate) [u8; 16]);
+
+/// Whether what came back leaves something out that must still come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gap {
+    None,
+    Left,
+}
 
 impl Mark {
     /// The mark of an event's source and id.
@@ -41,6 +55,11 @@ impl Mark {
             blake3::hash(&[source, &[0], id].concat())
         };
         Self(hash.as_bytes().first_chunk().copied().unwrap_or_default())
+    }
+
+    /// What is kept of it.
+    fn name(&self) -> &[u8] {
+        self.0.get(..NAME_BYTES).unwrap_or_default()
     }
 }
 
@@ -73,7 +92,7 @@ impl Marks {
         let out_of_sight = self.len().saturating_sub(AT_MOST);
         let marks = self.bytes.chunks_exact(BYTES).skip(out_of_sight);
         marks
-            .filter(|entry| entry.ends_with(&mark.0))
+            .filter(|entry| entry.ends_with(mark.name()))
             .any(|entry| !is_over(entry, at))
     }
 
@@ -97,7 +116,7 @@ impl Marks {
             self.bytes.reserve_exact(BYTES * (4 + self.len() / 4));
         }
         self.bytes.extend_from_slice(&time_bytes(at));
-        self.bytes.extend_from_slice(&mark.0);
+        self.bytes.extend_from_slice(mark.name());
         Written {
             gone: before..self.first,
             grown: self.first + ((self.len() - 1) / CHUNK) as u32,
@@ -128,19 +147,103 @@ impl Marks {
         self.bytes.chunks(CHUNK * BYTES).nth(place)
     }
 
-    /// Puts the next chunk back; chunks must come in order.
-    pub(crate) fn restore(&mut self, number: u32, chunk: &[u8]) -> Result<(), Malformed> {
+    /// Puts a chunk back, or takes note that it is gone. Chunks come in any order and repeatedly; the
+    /// last image of each stands. Where one is still to come, a gap is left.
+    pub(crate) fn restore(&mut self, number: u32, chunk: Option<&[u8]>) -> Result<Gap, Malformed> {
+        let Some(chunk) = chunk else {
+            self.lose(number);
+            return Ok(Gap::None);
+        };
+        let is_whole = chunk.len().is_multiple_of(BYTES) && chunk.len() <= CHUNK * BYTES;
+        if !is_whole || chunk.is_empty() {
+            return Err(Malformed);
+        }
         if self.bytes.is_empty() {
             self.first = number;
         }
-        let next = self.first + (self.bytes.len() / (CHUNK * BYTES)) as u32;
-        let is_last = self.bytes.len().is_multiple_of(CHUNK * BYTES);
-        let is_whole = chunk.len().is_multiple_of(BYTES) && chunk.len() <= CHUNK * BYTES;
-        if !is_last || !is_whole || number != next {
+        let chunks = self.chunks();
+        if number.abs_diff(chunks.start).max(number.abs_diff(chunks.end)) > CHUNKS_MAX {
             return Err(Malformed);
         }
-        self.bytes.extend_from_slice(chunk);
-        Ok(())
+        let before = self.first.saturating_sub(number) as usize;
+        if before > 0 {
+            let room = std::iter::repeat_n(0, before * CHUNK * BYTES);
+            self.bytes.splice(..0, room);
+            self.first = number;
+        }
+        let from = (number - self.first) as usize * CHUNK * BYTES;
+        let is_last = number + 1 >= chunks.end;
+        let missing = from.saturating_sub(self.bytes.len());
+        let rest = if is_last { 0 } else { CHUNK * BYTES - chunk.len() };
+        if is_last {
+            self.bytes
+                .reserve_exact((from + chunk.len()).saturating_sub(self.bytes.len()));
+            self.bytes.resize(from, 0);
+            self.bytes.extend_from_slice(chunk);
+        } else if let Some((place, behind)) = self
+            .bytes
+            .get_mut(from..)
+            .and_then(|place| place.split_at_mut_checked(chunk.len()))
+        {
+            place.copy_from_slice(chunk);
+            behind.iter_mut().take(rest).for_each(|byte| *byte = 0);
+        }
+        let is_left = missing > 0 || before > 1 || rest > 0;
+        Ok(if is_left { Gap::Left } else { Gap::None })
+    }
+
+    /// The same, of a chunk of an earlier version.
+    pub(crate) fn restore_former(&mut self, number: u32, chunk: Option<&[u8]>) -> Result<Gap, Malformed> {
+        let first = number.checked_mul(IN_A_FORMER_CHUNK).ok_or(Malformed)?;
+        let chunk = chunk.unwrap_or_default();
+        if !chunk.len().is_multiple_of(FORMER_BYTES) {
+            return Err(Malformed);
+        }
+        let marks = chunk.chunks_exact(FORMER_BYTES);
+        let bytes: Vec<u8> = marks.flat_map(|mark| mark.iter().take(BYTES)).copied().collect();
+        let mut chunks = bytes.chunks(CHUNK * BYTES);
+        let mut gap = Gap::None;
+        for number in first..first.saturating_add(IN_A_FORMER_CHUNK) {
+            if self.restore(number, chunks.next())? == Gap::Left {
+                gap = Gap::Left;
+            }
+        }
+        if chunks.next().is_some() {
+            Err(Malformed)
+        } else {
+            Ok(gap)
+        }
+    }
+
+    /// Whether everything that came back is all there is.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.bytes.chunks_exact(BYTES).any(is_gap)
+    }
+
+    /// A chunk is gone.
+    fn lose(&mut self, number: u32) {
+        let chunks = self.chunks();
+        if !chunks.contains(&number) {
+            return;
+        }
+        let from = (number - self.first) as usize * CHUNK * BYTES;
+        self.bytes
+            .iter_mut()
+            .skip(from)
+            .take(CHUNK * BYTES)
+            .for_each(|byte| *byte = 0);
+        let is_gone = |chunk: &[u8]| chunk.chunks_exact(BYTES).all(is_gap);
+        let before = self
+            .bytes
+            .chunks(CHUNK * BYTES)
+            .take_while(|chunk| is_gone(chunk))
+            .count();
+        self.bytes.drain(..(before * CHUNK * BYTES).min(self.bytes.len()));
+        self.first += before as u32;
+        while self.bytes.chunks(CHUNK * BYTES).next_back().is_some_and(is_gone) {
+            let last = (self.bytes.len() - 1) / (CHUNK * BYTES);
+            self.bytes.truncate(last * CHUNK * BYTES);
+        }
     }
 
     /// Of a lead with one chunk, which is written as a whole anyway, the marks that ran out go as
@@ -172,10 +275,15 @@ fn time_bytes(at: Instant) -> [u8; 6] {
     bytes
 }
 
+/// No mark is of the time that this is of.
+fn is_gap(entry: &[u8]) -> bool {
+    entry.iter().all(|byte| *byte == 0)
+}
+
 fn is_over(entry: &[u8], at: Instant) -> bool {
     let made = entry
         .iter()
-        .take(6)
+        .take(TIME_BYTES)
         .fold(0_i64, |time, byte| time << 8 | i64::from(*byte))
         - EPOCH;
     at.millis().saturating_sub(made) > STANDS_MS
@@ -245,10 +353,100 @@ mod tests {
         }
         let mut again = Marks::default();
         for number in marks.chunks() {
-            again.restore(number, marks.chunk(number).unwrap()).unwrap();
+            assert_eq!(again.restore(number, marks.chunk(number)), Ok(Gap::None));
         }
         assert_eq!(again, marks);
-        assert_eq!(again.restore(again.chunks().end + 1, &[]), Err(Malformed));
+        for number in marks.chunks().rev() {
+            again.restore(number, marks.chunk(number)).unwrap();
+        }
+        assert_eq!(again, marks, "whatever is there already");
+        assert_eq!(again.restore(again.chunks().end, Some(&[])), Err(Malformed));
+        assert_eq!(again.restore(u32::MAX, marks.chunk(marks.first)), Err(Malformed));
+    }
+
+    /// The chunks of 20 marks: two whole ones and one of four.
+    fn chunks() -> (Marks, [Vec<u8>; 3]) {
+        let mut marks = Marks::default();
+        for number in 0..20 {
+            marks.add(mark(number), Instant::from_millis(7));
+        }
+        let chunks = [0, 1, 2].map(|number| marks.chunk(number).unwrap().to_vec());
+        (marks, chunks)
+    }
+
+    #[test]
+    fn chunks_come_in_any_order_and_what_is_still_to_come_is_missed() {
+        let (marks, chunks) = chunks();
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut again = Marks::default();
+            for (came, number) in order.into_iter().enumerate() {
+                again.restore(number, Some(&chunks[number as usize])).unwrap();
+                let is_a_row = came != 1 || order[2] != 1;
+                assert_eq!(again.is_whole(), is_a_row, "{order:?}: {number}");
+            }
+            assert_eq!(again, marks, "{order:?}");
+        }
+        let mut again = Marks::default();
+        assert_eq!(
+            again.restore(0, Some(&chunks[2])),
+            Ok(Gap::None),
+            "it is the last so far"
+        );
+        assert_eq!(again.restore(1, Some(&chunks[2])), Ok(Gap::Left), "the first has grown");
+        assert_eq!(again.restore(0, Some(&chunks[0])), Ok(Gap::None));
+        assert!(again.is_whole());
+        assert_eq!(
+            again.restore(0, Some(&chunks[2])),
+            Ok(Gap::Left),
+            "what has a next one was whole"
+        );
+    }
+
+    #[test]
+    fn chunks_that_are_gone_leave_no_gap_at_either_end() {
+        let (marks, chunks) = chunks();
+        for (gone, left) in [
+            (&[0][..], 1..3),
+            (&[2], 0..2),
+            (&[1, 0], 2..3),
+            (&[1, 2], 0..1),
+            (&[7], 0..3),
+        ] {
+            let mut again = marks.clone();
+            for number in gone {
+                assert_eq!(again.restore(*number, None), Ok(Gap::None));
+            }
+            assert_eq!(again.chunks(), left, "{gone:?}");
+            assert!(again.is_whole());
+        }
+        let mut again = marks.clone();
+        for number in 0..3 {
+            again.restore(number, None).unwrap();
+        }
+        assert!(again.is_empty());
+        again.restore(9, Some(&chunks[1])).unwrap();
+        assert_eq!(again.chunks(), 9..10);
+    }
+
+    #[test]
+    fn chunks_of_earlier_versions_are_cut_anew() {
+        let (marks, _) = chunks();
+        let former = |marks: &[u8]| {
+            let marks = marks
+                .chunks_exact(BYTES)
+                .map(|mark| [mark, &[7; FORMER_BYTES - BYTES]].concat());
+            marks.collect::<Vec<_>>().concat()
+        };
+        let mut again = Marks::default();
+        again.restore_former(0, Some(&former(&marks.bytes))).unwrap();
+        assert_eq!(again, marks);
+        assert_eq!(again.add(mark(20), Instant::from_millis(7)).grown, 2);
+        again.restore_former(1, Some(&former(&marks.bytes))).unwrap();
+        assert_eq!(again.chunks(), 0..11, "chunk 1 begins with mark 64");
+        again.restore_former(0, None).unwrap();
+        assert_eq!(again.chunks(), 8..11);
+        assert_eq!(again.restore_former(0, Some(&[1; FORMER_BYTES + 1])), Err(Malformed));
+        assert_eq!(again.restore_former(1, Some(&[1; FORMER_BYTES * 65])), Err(Malformed));
     }
 
     #[test]
@@ -258,7 +456,7 @@ mod tests {
             marks.add(mark(number), Instant::from_millis(0));
         }
         assert!(marks.expire(Instant::from_millis(STANDS_MS)).is_empty());
-        assert_eq!(marks.expire(Instant::from_millis(STANDS_MS + 1)), 0..2);
+        assert_eq!(marks.expire(Instant::from_millis(STANDS_MS + 1)), 0..13);
         assert!(marks.is_empty());
         assert_eq!(marks.add(mark(1), Instant::from_millis(0)).grown, 0);
     }

@@ -10,8 +10,9 @@ use super::ids::LeadId;
 /// Bytes of a body in one image.
 pub(crate) const PART: usize = 60 * 1024;
 
-/// Images begin with this byte. In the first version leads were written in another form.
-const VERSION: u8 = 2;
+/// Images begin with this byte. In the first version leads were written in another form, and in the
+/// first two duplicate marks (as entities of another kind).
+const VERSION: u8 = 3;
 
 /// Something that lives in the book and has an image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +28,8 @@ pub(crate) enum Kind {
     Lead(LeadId),
     /// A cycle of a lead that ended before the present one began.
     Cycle(LeadId, u32),
+    /// Duplicate marks as earlier versions wrote them; they are read only.
+    FormerMarks(LeadId, u32),
     /// Duplicate marks of a lead (or, by its hashed name, of a rep), by the number of the chunk.
     Marks(LeadId, u32),
     /// A rep.
@@ -46,7 +49,7 @@ impl Entity {
     /// Whether it is part of what is known of a lead, or of a rep's marks: it needs no policy.
     pub fn is_of_a_lead(&self) -> bool {
         match self.kind {
-            Kind::Lead(_) | Kind::Cycle(..) | Kind::Marks(..) => true,
+            Kind::Lead(_) | Kind::Cycle(..) | Kind::FormerMarks(..) | Kind::Marks(..) => true,
             Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => false,
         }
     }
@@ -56,10 +59,11 @@ impl Entity {
         let (tag, lead, number, name) = match &self.kind {
             Kind::Lead(lead) => (1, Some(lead), None, None),
             Kind::Cycle(lead, cycle) => (2, Some(lead), Some(u64::from(*cycle)), None),
-            Kind::Marks(lead, chunk) => (3, Some(lead), Some(u64::from(*chunk)), None),
+            Kind::FormerMarks(lead, chunk) => (3, Some(lead), Some(u64::from(*chunk)), None),
             Kind::Rep(rep) => (4, None, None, Some(rep)),
             Kind::Team(team) => (5, None, None, Some(team)),
             Kind::Place(place) => (6, None, Some(*place), None),
+            Kind::Marks(lead, chunk) => (7, Some(lead), Some(u64::from(*chunk)), None),
         };
         writer.u8(tag);
         writer.uint(self.part.into());
@@ -81,10 +85,11 @@ impl Entity {
         let kind = match tag {
             1 => Kind::Lead(LeadId(reader.array()?)),
             2 => Kind::Cycle(LeadId(reader.array()?), reader.u32()?),
-            3 => Kind::Marks(LeadId(reader.array()?), reader.u32()?),
+            3 => Kind::FormerMarks(LeadId(reader.array()?), reader.u32()?),
             4 => Kind::Rep(reader.text()?.into()),
             5 => Kind::Team(reader.text()?.into()),
             6 => Kind::Place(reader.uint()?),
+            7 => Kind::Marks(LeadId(reader.array()?), reader.u32()?),
             _ => return Err(Malformed),
         };
         Ok(Self { kind, part })
@@ -137,6 +142,7 @@ mod tests {
         check(Kind::Lead(lead), 0);
         check(Kind::Lead(lead), 300);
         check(Kind::Cycle(lead, 7), 1);
+        check(Kind::FormerMarks(lead, 12), 0);
         check(Kind::Marks(lead, 12), 0);
         check(Kind::Rep("ana".into()), 0);
         check(Kind::Team("inside".into()), 0);
