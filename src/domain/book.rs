@@ -404,18 +404,22 @@ impl Cell {
                 let kind = Kind::Lead(id);
                 step.effects.changed.push(Entity { kind, part });
             }
-            if self.known.len() == after.len() {
-                self.known.copy_from_slice(after);
-            } else {
-                // In place where there is room: this memory was just read, other would be cold.
-                let mut held = std::mem::take(&mut self.known).into_vec();
-                held.clear();
-                held.reserve_exact(after.len());
-                held.extend_from_slice(after);
-                self.known = held.into_boxed_slice();
-            }
+            self.keep(after);
         }
         result
+    }
+
+    /// In place where there is room: this memory was just read, other would be cold.
+    fn keep(&mut self, known: &[u8]) {
+        if self.known.len() == known.len() {
+            self.known.copy_from_slice(known);
+        } else {
+            let mut held = std::mem::take(&mut self.known).into_vec();
+            held.clear();
+            held.reserve_exact(known.len());
+            held.extend_from_slice(known);
+            self.known = held.into_boxed_slice();
+        }
     }
 }
 
@@ -479,6 +483,7 @@ impl Shelf {
             if found.len() >= limit {
                 return;
             }
+            let after = after.filter(|_| from == Some(lead));
             push_parts(&Kind::Lead(lead), image::parts(cell.known.len()), after, limit, found);
         }
     }
@@ -510,6 +515,7 @@ impl Shelf {
             Some(_) => return,
         };
         for (lead, cell) in self.cells.range(from) {
+            let after = after.filter(|_| from == Some(lead));
             for chunk in cell.chunks() {
                 if found.len() >= limit {
                     return;
@@ -558,7 +564,7 @@ impl Shelf {
         match kind {
             Kind::Lead(lead) => {
                 let cell = self.cells.entry(*lead);
-                cell.known = Known::renewed(*lead, body.unwrap_or_default())?;
+                cell.keep(&Known::renewed(*lead, body.unwrap_or_default())?);
                 if cell.is_empty() {
                     self.cells.remove(*lead);
                 }

@@ -3,6 +3,8 @@
 //! At rest a lead is its image; it is read, changed and written back for each event. Identifiers
 //! and touches are read each time, what is rarely needed only when somebody looks.
 
+use std::borrow::Cow;
+
 use super::bytes::{Malformed, Reader, Writer};
 use super::cycle::{Archive, Cycle, Due};
 use super::effects::Step;
@@ -121,7 +123,7 @@ impl<'a> Known<'a> {
     }
 
     /// These bytes, or what the first version wrote in today's form.
-    pub(crate) fn renewed(id: LeadId, bytes: &[u8]) -> Result<Box<[u8]>, Malformed> {
+    pub(crate) fn renewed(id: LeadId, bytes: &[u8]) -> Result<Cow<'_, [u8]>, Malformed> {
         if bytes.first() != Some(&Self::FIRST_LEAD) {
             return Ok(bytes.into());
         }

@@ -3,7 +3,7 @@
 //! Around the `Book` it keeps what makes the journal exactly once: the position up to which each
 //! source partition has been applied, the letters' sequences, the deadline clock, the policy.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::book::{Book, Shelf};
@@ -97,8 +97,8 @@ pub struct Consequences {
     pub outputs: Vec<Numbered>,
     /// Letters and the journal partition they go to.
     pub mail: Vec<(u32, Mail)>,
-    /// What must be written to the state log.
-    pub changed: BTreeSet<Part>,
+    /// What must be written to the state log; in any order, and some of it more than once.
+    pub changed: Vec<Part>,
     /// What became of facts, for metrics.
     pub tally: Vec<(Role, Verdict)>,
     /// What happened without a decision, for metrics.
@@ -344,7 +344,7 @@ impl Shard {
             return Ok(());
         }
         let policy = Arc::new(policy);
-        into.changed.insert(Part::Policy);
+        into.changed.push(Part::Policy);
         if let Some(open) = &mut self.open {
             let mut effects = Effects::default();
             open.document = document.clone();
@@ -379,7 +379,7 @@ impl Shard {
         if mail.policy_version > policy.version && !planted::is(Bug::NewerMailEarly) {
             let key = (mail.from, mail.sequence);
             self.waiting.insert(key, mail.clone());
-            into.changed.insert(Part::Waiting(key.0, key.1));
+            into.changed.push(Part::Waiting(key.0, key.1));
         } else {
             self.deliver(&mail.letter, into);
         }
@@ -402,7 +402,7 @@ impl Shard {
         self.waiting = rest;
         let ready: BTreeMap<(u32, u64), Mail> = ready;
         for ((from, sequence), mail) in ready {
-            into.changed.insert(Part::Waiting(from, sequence));
+            into.changed.push(Part::Waiting(from, sequence));
             self.deliver(&mail.letter, into);
         }
     }
@@ -471,7 +471,7 @@ impl Shard {
     }
 
     /// Lets go of what ran out in a part; what is another than before goes to `changed`.
-    pub fn expire(&mut self, part: &Part, changed: &mut BTreeSet<Part>) {
+    pub fn expire(&mut self, part: &Part, changed: &mut Vec<Part>) {
         if let (Part::Book(entity), Some(open)) = (part, &mut self.open) {
             let mut effects = Effects::default();
             open.book.expire(self.own.at, entity, &mut effects);
@@ -482,19 +482,24 @@ impl Shard {
     /// The image of a part; `None` when it is gone.
     pub fn image(&self, part: &Part) -> Option<Vec<u8>> {
         let mut writer = Writer::new();
+        self.write_image(part, &mut writer).then_some(writer.0)
+    }
+
+    /// Appends the image of a part; false when it is gone.
+    pub fn write_image(&self, part: &Part, writer: &mut Writer) -> bool {
+        let Some(open) = &self.open else { return false };
         match part {
-            Part::Policy => self.open.as_ref()?.document.write(&mut writer),
+            Part::Policy => open.document.write(writer),
             Part::Waiting(from, sequence) => {
-                let mail = self.waiting.get(&(*from, *sequence))?;
+                let Some(mail) = self.waiting.get(&(*from, *sequence)) else {
+                    return false;
+                };
                 writer.uint(mail.policy_version);
-                mail.letter.write(&mut writer);
+                mail.letter.write(writer);
             }
-            Part::Book(entity) => {
-                let lives = self.open.as_ref()?.book.image(entity, &mut writer.0);
-                return lives.then_some(writer.0);
-            }
+            Part::Book(entity) => return open.book.image(entity, &mut writer.0),
         }
-        Some(writer.0)
+        true
     }
 
     /// Takes an image back; `None` means gone. Parts of the book must come after the policy.
@@ -572,6 +577,12 @@ impl Part {
     /// The part's name as bytes.
     pub fn key(&self) -> Vec<u8> {
         let mut writer = Writer::new();
+        self.write_key(&mut writer);
+        writer.0
+    }
+
+    /// Appends the part's name.
+    pub fn write_key(&self, writer: &mut Writer) {
         match self {
             Self::Policy => writer.u8(0),
             Self::Waiting(from, sequence) => {
@@ -581,10 +592,9 @@ impl Part {
             }
             Self::Book(entity) => {
                 writer.u8(2);
-                entity.write(&mut writer);
+                entity.write(writer);
             }
         }
-        writer.0
     }
 
     /// Reads what `key` wrote.

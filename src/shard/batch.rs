@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::forward::Forward;
+use super::forward::{Forward, Pen};
 use super::{Live, Plan, writers};
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::journal::{JournalRecord, Mail};
-use crate::domain::shard::{Outgoing, Part, Shard};
+use crate::domain::shard::Outgoing;
 use crate::log::{Header, LogError, NewRecord, ReadLimit, Transactor};
 use crate::planted::{self, Bug};
-use crate::wire::state::{Images, StateRecord};
+use crate::wire::state::Draft;
 use crate::wire::{self, outputs};
 
 /// A state or mail record is at most about this large.
@@ -162,33 +162,29 @@ impl Writer<'_> {
 
     /// What a shard remembers of the range it applied, and who wrote there before; returns the bytes it
     /// takes.
-    pub(super) fn state(&mut self, partition: u32, images: Images, live: &Live) -> Result<u64, LogError> {
+    pub(super) fn state(&mut self, partition: u32, records: Vec<Vec<u8>>, live: &Live) -> Result<u64, LogError> {
         let headers = live.former.headers(&self.plan.writer_id, live.shard.last_sequence());
         let mut bytes = 0;
-        for images in wire::state::split(images, RECORD_BYTES_MAX) {
-            bytes += self.state_record(partition, &StateRecord::Images(images), headers.clone())?;
+        for record in records {
+            bytes += self.state_record(partition, record, headers.clone())?;
         }
         Ok(bytes)
     }
 
     /// The mark that a restore reads up to.
     pub(super) fn fence(&mut self, partition: u32, token: [u8; 16], writer: &str) -> Result<(), LogError> {
-        let fence = StateRecord::Fence {
-            token,
-            writer: writer.to_owned(),
-        };
-        self.state_record(partition, &fence, writers::headers(writer))?;
+        let fence = wire::state::fence(token, writer);
+        self.state_record(partition, fence, writers::headers(writer))?;
         Ok(())
     }
 
     /// From where on what the state log says is to be forgotten.
     pub(super) fn mended(&mut self, partition: u32, next: u64) -> Result<u64, LogError> {
         let headers = writers::headers(&self.plan.writer_id);
-        self.state_record(partition, &StateRecord::Mended { next }, headers)
+        self.state_record(partition, wire::state::mended(next), headers)
     }
 
-    fn state_record(&mut self, partition: u32, record: &StateRecord, headers: Vec<Header>) -> Result<u64, LogError> {
-        let value = wire::state::encode(record);
+    fn state_record(&mut self, partition: u32, value: Vec<u8>, headers: Vec<Header>) -> Result<u64, LogError> {
         let bytes = value.len() as u64 + writers::former_bytes(&headers) + RECORD_OVERHEAD;
         let record = NewRecord {
             key: None,
@@ -201,40 +197,33 @@ impl Writer<'_> {
     }
 }
 
-/// What a shard remembers of the range it applied: what changed, and some of what did not, so that
-/// the log can be trimmed.
-pub(super) fn remember(live: &mut Live, forward: &mut Forward, erase_within_ms: i64) -> Result<Images, Malformed> {
-    let Live {
-        shard,
-        pending,
-        committed,
-        former,
-        ..
-    } = live;
-    let image = |shard: &Shard, part: &Part| (part.key(), shard.image(part));
-    let written = pending
-        .changed
-        .iter()
-        .skip(usize::from(planted::is(Bug::ChangeNotWritten)));
-    let mut changed: Vec<_> = written.map(|part| image(shard, part)).collect();
-    let own = shard.own_image();
-    let sizes = changed
-        .iter()
-        .map(|(key, image)| key.len() + image.as_ref().map_or(0, Vec::len));
-    let own_bytes = (own.len() + sizes.sum::<usize>()) as u64 + former.bytes() + RECORD_OVERHEAD;
-    let carried = forward.carry(shard, &pending.changed, own_bytes, erase_within_ms)?;
-    changed.extend(carried.expired.iter().map(|part| image(shard, part)));
+/// What a shard remembers of the range it applied.
+pub(super) struct Remembered {
+    /// As records of the state log.
+    pub(super) records: Vec<Vec<u8>>,
+    /// The shard's own state in the last of them.
+    pub(super) own: Vec<u8>,
+}
+
+/// Writes down what changed, and some of what did not, so that the log can be trimmed.
+pub(super) fn remember(live: &mut Live, forward: &mut Forward, erase_within_ms: i64) -> Result<Remembered, Malformed> {
+    let (changed, own) = (&mut live.pending.changed, live.shard.own_image());
+    changed.sort_unstable();
+    changed.dedup();
+    let covers = live.committed..live.shard.next_offset();
+    let draft = Draft::new(IMAGE_FORMAT, covers, RECORD_BYTES_MAX);
+    let mut pen = Pen::new(&mut live.shard, draft);
+    let left_out = usize::from(planted::is(Bug::ChangeNotWritten));
+    let written: u64 = changed.iter().skip(left_out).map(|part| pen.change(part)).sum();
+    let own_bytes = own.len() as u64 + written + live.former.bytes() + RECORD_OVERHEAD;
+    let expired = forward.carry(&mut pen, changed, own_bytes, erase_within_ms)?;
+    for part in &expired {
+        pen.change(part);
+    }
     // Memory has let go of it, be this transaction committed or not.
-    pending.changed.extend(carried.expired);
-    Ok(Images {
-        format: IMAGE_FORMAT,
-        covers: *committed..shard.next_offset(),
-        closes: true,
-        shard: own,
-        changed,
-        carried: carried.images,
-        turn: forward.turn.clone(),
-    })
+    changed.extend(expired);
+    let records = pen.draft.close(&own, forward.turn.as_ref());
+    Ok(Remembered { records, own })
 }
 
 /// The format of the domain's images.

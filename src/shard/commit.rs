@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::batch::{self, Load, Writer};
+use super::batch::{self, Load, Remembered, Writer};
 use super::forward::Forward;
 use super::{Attempt, Interrupt, Live, Mending, Phase, Plan, Stop, Worker};
 use crate::clock::Now;
@@ -254,13 +254,12 @@ impl Writer<'_> {
                 Err(LogError::Retry(why)) => tracing::debug!(%place, why, "no turn is begun yet"),
                 begun => begun?,
             }
-            let images = batch::remember(live, &mut forward, erase_within_ms)
+            let Remembered { records, own: written } = batch::remember(live, &mut forward, erase_within_ms)
                 .map_err(|Malformed| Interrupt::Stop(Stop::Refused(format!("the turn of {place} is malformed"))))?;
-            let written = images.shard.clone();
             if live.mending.is_some_and(|mending| mending.is_to_be_told) {
                 forward.wrote(self.mended(*partition, live.committed)?);
             }
-            forward.wrote(self.state(*partition, images, live)?);
+            forward.wrote(self.state(*partition, records, live)?);
             live.attempt = Some(Attempt { next, written, forward });
             let committed = Committed {
                 offset: live.mending.map_or(next, |mending| next.max(mending.committed)),

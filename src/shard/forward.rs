@@ -4,14 +4,12 @@
 //! has gone round, everything that lives stands at its start or behind it. The rule: what is older
 //! is deleted only after the transaction that completed the turn is committed.
 
-use std::collections::BTreeSet;
-
-use crate::domain::bytes::Malformed;
+use crate::domain::bytes::{Malformed, Writer};
 use crate::domain::shard::{Part, Shard};
 use crate::domain::time::Instant;
 use crate::log::{Log, LogError, Place};
 use crate::planted::{self, Bug};
-use crate::wire::state::{EntityKey, Image, Turn, TurnPlace};
+use crate::wire::state::{Draft, Turn, TurnPlace};
 
 /// For each four bytes that a transaction writes of its own, so many are carried. With five, the log
 /// is at most 3.6 times what lives: two turns, each of it and of four fifths of it in changes.
@@ -53,11 +51,12 @@ pub(super) struct Forward {
     tried_at: Option<i64>,
 }
 
-/// What a transaction writes again.
-pub(super) struct Carried {
-    pub(super) images: Vec<(EntityKey, Image)>,
-    /// What ran out on the way.
-    pub(super) expired: BTreeSet<Part>,
+/// What a transaction writes, and with what.
+pub(super) struct Pen<'a> {
+    pub(super) shard: &'a mut Shard,
+    pub(super) draft: Draft,
+    /// A name and an image, while they are written.
+    scratch: (Writer, Writer),
 }
 
 impl Forward {
@@ -138,26 +137,24 @@ impl Forward {
         self.older += std::mem::take(&mut self.recent);
     }
 
-    /// Goes on with the turn: as its own bytes and the time ask for. `changed` is written anyway.
+    /// Goes on with the turn: as its own bytes and the time ask for. `changed` is in order, and
+    /// written already. Returns what ran out on the way.
     ///
     /// What was lost is made up for once something is written again: transactions that are lost one
     /// after the other would grow from each to the next.
     pub(super) fn carry(
         &mut self,
-        shard: &mut Shard,
-        changed: &BTreeSet<Part>,
+        pen: &mut Pen<'_>,
+        changed: &[Part],
         own_bytes: u64,
         erase_within_ms: i64,
-    ) -> Result<Carried, Malformed> {
+    ) -> Result<Vec<Part>, Malformed> {
         let log_bytes = self.log_bytes();
-        let mut carried = Carried {
-            images: Vec::new(),
-            expired: BTreeSet::new(),
-        };
+        let mut expired = Vec::new();
         let Some(turn) = self.turn.as_mut().filter(|turn| turn.place != TurnPlace::Round) else {
-            return Ok(carried);
+            return Ok(expired);
         };
-        let age = shard.at().millis().saturating_sub(turn.began.millis()).max(0);
+        let age = pen.shard.at().millis().saturating_sub(turn.began.millis()).max(0);
         let asked_by_time = pace(log_bytes, age, erase_within_ms).saturating_sub(turn.carried);
         let made_up = if std::mem::take(&mut self.is_again) {
             0
@@ -171,8 +168,9 @@ impl Forward {
             TurnPlace::Begun | TurnPlace::Round => None,
         };
         let mut bytes = 0;
+        let mut changed = changed.iter().peekable();
         while bytes < budget {
-            let parts = shard.parts_after(after.as_ref(), PARTS_AT_ONCE);
+            let parts = pen.shard.parts_after(after.as_ref(), PARTS_AT_ONCE);
             if parts.is_empty() {
                 turn.place = TurnPlace::Round;
                 break;
@@ -184,7 +182,12 @@ impl Forward {
                     }
                     break;
                 }
-                bytes += carried.add(shard, &part, changed);
+                // Both are in order.
+                while changed.next_if(|changed| **changed < part).is_some() {}
+                if changed.peek() != Some(&&part) {
+                    pen.shard.expire(&part, &mut expired);
+                    bytes += pen.carry(&part);
+                }
                 after = Some(part);
             }
             turn.place = after
@@ -192,7 +195,7 @@ impl Forward {
                 .map_or(TurnPlace::Begun, |part| TurnPlace::After(part.key()));
         }
         turn.carried += bytes;
-        Ok(carried)
+        Ok(expired)
     }
 
     /// After the commit: deletes what is older than the last turn that has gone round. True if
@@ -215,21 +218,39 @@ impl Forward {
     }
 }
 
-impl Carried {
-    /// Adds a part unless it is written anyway or ran out; returns the bytes it takes.
-    fn add(&mut self, shard: &mut Shard, part: &Part, changed: &BTreeSet<Part>) -> u64 {
-        if changed.contains(part) {
+impl<'a> Pen<'a> {
+    pub(super) fn new(shard: &'a mut Shard, draft: Draft) -> Self {
+        Self {
+            shard,
+            draft,
+            scratch: Default::default(),
+        }
+    }
+
+    /// Writes a part that changed, or is gone; returns the bytes of its name and its image.
+    pub(super) fn change(&mut self, part: &Part) -> u64 {
+        let lives = self.look_up(part);
+        let (key, image) = &self.scratch;
+        self.draft.changed(&key.0, lives.then_some(&image.0));
+        (key.0.len() + image.0.len()) as u64
+    }
+
+    /// Writes a part again, unless it is gone; returns the bytes of its name and its image.
+    fn carry(&mut self, part: &Part) -> u64 {
+        if !self.look_up(part) {
             return 0;
         }
-        shard.expire(part, &mut self.expired);
-        if self.expired.contains(part) {
-            return 0;
-        }
-        let Some(image) = shard.image(part) else { return 0 };
-        let key = part.key();
-        let bytes = key.len() + image.len();
-        self.images.push((key, image));
-        bytes as u64
+        let (key, image) = &self.scratch;
+        self.draft.carried(&key.0, &image.0);
+        (key.0.len() + image.0.len()) as u64
+    }
+
+    fn look_up(&mut self, part: &Part) -> bool {
+        let (key, image) = &mut self.scratch;
+        key.0.clear();
+        image.0.clear();
+        part.write_key(key);
+        self.shard.write_image(part, image)
     }
 }
 

@@ -225,8 +225,9 @@ impl Bench {
         let mut gathered = Gathered::default();
         let (records, _) = self.log.committed_records(&Place::new(STATE, 0), self.start());
         for record in records {
-            if let StateRecord::Images(images) = wire::state::decode(&record.value.unwrap()).unwrap() {
-                gathered.take(images).unwrap();
+            let value = record.value.unwrap();
+            if let StateRecord::Images(images) = wire::state::decode(&value).unwrap() {
+                gathered.take(&images, &value).unwrap();
             }
         }
         gathered.shard(charter()).unwrap()

@@ -4,6 +4,7 @@
 //! and whoever held the partition before cannot commit any more.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use super::batch::RECORD_OVERHEAD;
@@ -67,8 +68,10 @@ pub(super) struct Gathered {
     own: Vec<u8>,
     /// Journal offset behind the last closed range.
     end: Option<u64>,
-    /// Records of a transaction whose closing record has not come yet, and their bytes.
-    open: Vec<Images>,
+    /// Records of a transaction whose closing record has not come yet, and the range they are of.
+    open: Vec<Vec<u8>>,
+    open_covers: Option<Range<u64>>,
+    /// Bytes of records since the last closing one.
     open_bytes: u64,
     forward: Forward,
     /// Where the last turn began that has gone round.
@@ -161,16 +164,16 @@ impl Restore {
             match record_of_state {
                 StateRecord::Fence { token, .. } if token == self.token => return self.finish(charter).map(Some),
                 StateRecord::Fence { token, writer } => {
-                    self.writers.retain(|known| *known != writer);
+                    self.writers.retain(|known| known != writer);
                     if token != FAREWELL {
-                        self.writers.push(writer);
+                        self.writers.push(writer.to_owned());
                     }
                 }
                 StateRecord::Images(images) => {
                     self.writers = writer_of(&record).into_iter().collect();
                     self.former.read(&record);
                     self.gathered.open_bytes += value.len() as u64 + former_bytes(&record.headers) + RECORD_OVERHEAD;
-                    self.gathered.take(images).map_err(|why| self.broken(&why))?;
+                    self.gathered.take(&images, value).map_err(|why| self.broken(&why))?;
                 }
                 StateRecord::Mended { next } => {
                     self.writers = writer_of(&record).into_iter().collect();
@@ -259,25 +262,26 @@ impl Gathered {
     }
 
     /// Takes the next record, unless something was wrong before it.
-    pub(super) fn take(&mut self, images: Images) -> Result<(), String> {
+    pub(super) fn take(&mut self, images: &Images<'_>, record: &[u8]) -> Result<(), String> {
         if self.broken.is_some() {
             return Ok(());
         }
-        if let Some(first) = self.open.first()
-            && first.covers != images.covers
-        {
-            self.break_off(&format!("the range {:?} was never closed", first.covers));
+        if let Some(open) = self.open_covers.as_ref().filter(|open| **open != images.covers) {
+            self.break_off(&format!("the range {open:?} was never closed"));
             return Ok(());
         }
-        let closes = images.closes;
-        self.open.push(images);
-        if closes { self.close() } else { Ok(()) }
+        if images.closes {
+            return self.close(images);
+        }
+        self.open_covers = Some(images.covers.clone());
+        self.open.push(record.to_vec());
+        Ok(())
     }
 
     /// Nothing that follows is taken.
     fn break_off(&mut self, why: &str) {
         self.broken.get_or_insert_with(|| why.to_owned());
-        self.open.clear();
+        self.forget_open();
         self.open_bytes = 0;
     }
 
@@ -288,8 +292,13 @@ impl Gathered {
             return Err(format!("it was repaired from {next} on, but can be read up to {end}"));
         }
         self.broken = None;
-        self.open.clear();
+        self.forget_open();
         Ok(())
+    }
+
+    fn forget_open(&mut self) -> Vec<Vec<u8>> {
+        self.open_covers = None;
+        std::mem::take(&mut self.open)
     }
 
     /// Whether everything that lives stands in what was read: nothing of it was deleted since.
@@ -297,33 +306,38 @@ impl Gathered {
         start == 0 || self.round.is_some_and(|round| start <= round)
     }
 
-    fn close(&mut self) -> Result<(), String> {
-        let start = self.open.last().map(|images| images.covers.start);
-        if let (Some(start), Some(end)) = (start, self.end)
-            && start != end
-        {
+    fn close(&mut self, images: &Images<'_>) -> Result<(), String> {
+        let start = images.covers.start;
+        if let Some(end) = self.end.filter(|end| *end != start) {
             self.break_off(&format!("a range begins at {start} where {end} was to follow"));
             return Ok(());
         }
-        for images in std::mem::take(&mut self.open) {
-            let carried = images.carried.into_iter().map(|(key, image)| (key, Some(image)));
-            for (key, image) in images.changed.into_iter().chain(carried) {
-                let part = Part::parse(&key).map_err(|Malformed| "a key is malformed".to_owned())?;
-                self.put(part, image)
-                    .map_err(|Malformed| "an image is malformed".to_owned())?;
+        for record in self.forget_open() {
+            if let Ok(StateRecord::Images(images)) = state::decode(&record) {
+                self.put_all(&images)?;
             }
-            if images.closes {
-                self.end = Some(images.covers.end);
-                self.own = images.shard;
-                let round = images.turn.as_ref().filter(|turn| turn.place == TurnPlace::Round);
-                self.round = round.map(|turn| turn.start).or(self.round);
-                self.forward.read(images.turn, std::mem::take(&mut self.open_bytes));
-            }
+        }
+        self.put_all(images)?;
+        self.end = Some(images.covers.end);
+        self.own = images.shard.to_vec();
+        let round = images.turn.as_ref().filter(|turn| turn.place == TurnPlace::Round);
+        self.round = round.map(|turn| turn.start).or(self.round);
+        self.forward
+            .read(images.turn.clone(), std::mem::take(&mut self.open_bytes));
+        Ok(())
+    }
+
+    fn put_all(&mut self, images: &Images<'_>) -> Result<(), String> {
+        let carried = images.carried.iter().map(|(key, image)| (*key, Some(*image)));
+        for (key, image) in images.changed.iter().copied().chain(carried) {
+            let part = Part::parse(key).map_err(|Malformed| "a key is malformed".to_owned())?;
+            self.put(part, image)
+                .map_err(|Malformed| "an image is malformed".to_owned())?;
         }
         Ok(())
     }
 
-    fn put(&mut self, part: Part, image: Option<Vec<u8>>) -> Result<(), Malformed> {
+    fn put(&mut self, part: Part, image: Option<&[u8]>) -> Result<(), Malformed> {
         if image.is_none() && planted::is(Bug::GoneComesBack) {
             return Ok(());
         }
@@ -333,12 +347,12 @@ impl Gathered {
             let is_older = || planted::is(Bug::OlderImageWins) && self.leads.image(entity, &mut Vec::new());
             return match image {
                 Some(_) if is_older() => Ok(()),
-                image => self.leads.restore(entity, &image.unwrap_or_default()),
+                image => self.leads.restore(entity, image.unwrap_or_default()),
             };
         }
         match image {
             Some(_) if planted::is(Bug::OlderImageWins) && self.parts.contains_key(&part) => None,
-            Some(image) => self.parts.insert(part, image),
+            Some(image) => self.parts.insert(part, image.to_vec()),
             None => self.parts.remove(&part),
         };
         Ok(())

@@ -103,7 +103,7 @@ impl Unsettled {
                 Ok(StateRecord::Fence { token, .. }) if self.live.fences.contains(&token) => {}
                 Ok(StateRecord::Images(images)) if is_of(&record, writer) => {
                     if images.closes {
-                        look.last = Some(self.live.ending(&images.shard));
+                        look.last = Some(self.live.ending(images.shard));
                     }
                 }
                 Ok(_) | Err(_) => look.last = Some(Ending::Others),

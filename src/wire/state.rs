@@ -23,22 +23,17 @@ const ENTITY_BYTES: usize = 8;
 /// What the turn takes besides a key.
 const TURN_BYTES: usize = 40;
 
-/// An entity's key, as the domain writes it.
-pub type EntityKey = Vec<u8>;
-/// An entity's image, as the domain writes it.
-pub type Image = Vec<u8>;
-
-/// One record of a state-log partition.
+/// One record of a state-log partition, where its bytes lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StateRecord {
+pub enum StateRecord<'a> {
     /// What a transaction changed.
-    Images(Images),
+    Images(Images<'a>),
     /// Marks where a restore ends: whatever was written before this by others is final.
     Fence {
         /// Drawn for this restore.
         token: [u8; 16],
         /// The transactional id of whoever restores.
-        writer: String,
+        writer: &'a str,
     },
     /// What stands before this counts up to the range that ends at this journal offset, and no
     /// further: a repair goes on from there.
@@ -48,9 +43,9 @@ pub enum StateRecord {
     },
 }
 
-/// What one transaction changed, or a part of it.
+/// What one transaction changed, or a part of it. Keys and images are as the domain writes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Images {
+pub struct Images<'a> {
     /// The number of the domain's image format.
     pub format: u32,
     /// The journal offsets applied, the end excluded; back to back from record to record. Empty
@@ -59,11 +54,11 @@ pub struct Images {
     /// False: more records of the same transaction follow.
     pub closes: bool,
     /// The shard's own small state; in the closing record only, empty elsewhere.
-    pub shard: Vec<u8>,
+    pub shard: &'a [u8],
     /// Entities that changed; `None`: gone.
-    pub changed: Vec<(EntityKey, Option<Image>)>,
+    pub changed: Vec<(&'a [u8], Option<&'a [u8]>)>,
     /// Entities that did not change, written again in turn.
-    pub carried: Vec<(EntityKey, Image)>,
+    pub carried: Vec<(&'a [u8], &'a [u8])>,
     /// How far the turn has come; in the closing record only.
     pub turn: Option<Turn>,
 }
@@ -87,35 +82,35 @@ pub enum TurnPlace {
     /// Nothing is carried yet.
     Begun,
     /// Everything up to this entity.
-    After(EntityKey),
+    After(Vec<u8>),
     /// Everything.
     Round,
 }
 
-/// A record as the bytes that stand in the state log.
-pub fn encode(record: &StateRecord) -> Vec<u8> {
-    let mut writer = Writer::new();
-    writer.u8(FORMAT);
-    match record {
-        StateRecord::Images(images) => {
-            writer.u8(IMAGES);
-            write_images(&mut writer, images);
-        }
-        StateRecord::Fence { token, writer: by } => {
-            writer.u8(FENCE);
-            writer.raw(token);
-            writer.text(by);
-        }
-        StateRecord::Mended { next } => {
-            writer.u8(MENDED);
-            writer.uint(*next);
-        }
-    }
+/// A fence as the bytes that stand in the state log.
+pub fn fence(token: [u8; 16], by: &str) -> Vec<u8> {
+    let mut writer = head(FENCE);
+    writer.raw(&token);
+    writer.text(by);
     writer.0
 }
 
-/// Reads what `encode` wrote, of this version or an older one.
-pub fn decode(bytes: &[u8]) -> Result<StateRecord, Malformed> {
+/// The mark of a repair as the bytes that stand in the state log.
+pub fn mended(next: u64) -> Vec<u8> {
+    let mut writer = head(MENDED);
+    writer.uint(next);
+    writer.0
+}
+
+fn head(kind: u8) -> Writer {
+    let mut writer = Writer::new();
+    writer.u8(FORMAT);
+    writer.u8(kind);
+    writer
+}
+
+/// Reads a record of this version or an older one.
+pub fn decode(bytes: &[u8]) -> Result<StateRecord<'_>, Malformed> {
     let mut reader = Reader(bytes);
     let format = reader.u8()?;
     if !(1..=FORMAT).contains(&format) {
@@ -125,7 +120,7 @@ pub fn decode(bytes: &[u8]) -> Result<StateRecord, Malformed> {
         IMAGES => StateRecord::Images(read_images(&mut reader, format)?),
         FENCE => StateRecord::Fence {
             token: reader.array()?,
-            writer: reader.text()?.to_owned(),
+            writer: reader.text()?,
         },
         MENDED => StateRecord::Mended { next: reader.uint()? },
         _ => return Err(Malformed),
@@ -134,60 +129,93 @@ pub fn decode(bytes: &[u8]) -> Result<StateRecord, Malformed> {
     Ok(record)
 }
 
-/// Splits what a transaction changed into records of at most `bytes_max` bytes each, the last one
-/// closing the range. A single entity, or the shard's own state, that is larger stands alone.
-pub fn split(images: Images, bytes_max: usize) -> Vec<Images> {
-    let envelope = |images: &Images| Images {
-        format: images.format,
-        covers: images.covers.clone(),
-        ..Images::default()
-    };
-    let mut parts = Vec::new();
-    let mut part = envelope(&images);
-    let mut bytes = ENVELOPE_BYTES;
-    let mut room_for = |part: &mut Images, needed: usize| {
-        if bytes + needed > bytes_max && bytes > ENVELOPE_BYTES {
-            let fresh = envelope(part);
-            parts.push(std::mem::replace(part, fresh));
-            bytes = ENVELOPE_BYTES;
-        }
-        bytes += needed;
-    };
-    for (key, image) in images.changed {
-        room_for(&mut part, ENTITY_BYTES + key.len() + image.as_ref().map_or(0, Vec::len));
-        part.changed.push((key, image));
-    }
-    for (key, image) in images.carried {
-        room_for(&mut part, ENTITY_BYTES + key.len() + image.len());
-        part.carried.push((key, image));
-    }
-    let place_bytes = match images.turn.as_ref().map(|turn| &turn.place) {
-        Some(TurnPlace::After(key)) => key.len(),
-        Some(TurnPlace::Begun | TurnPlace::Round) | None => 0,
-    };
-    room_for(&mut part, images.shard.len() + TURN_BYTES + place_bytes);
-    part.shard = images.shard;
-    part.turn = images.turn;
-    part.closes = true;
-    parts.push(part);
-    parts
+/// What a transaction changed, written down entity by entity: records of at most so many bytes each,
+/// the last one closing the range. A single entity, or the shard's own state, that is larger stands
+/// alone.
+#[derive(Debug)]
+pub struct Draft {
+    format: u32,
+    covers: Range<u64>,
+    bytes_max: usize,
+    changed: List,
+    carried: List,
+    full: Vec<Vec<u8>>,
 }
 
-fn write_images(writer: &mut Writer, images: &Images) {
-    writer.uint(images.format.into());
-    writer.uint(images.covers.start);
-    writer.uint(images.covers.end.saturating_sub(images.covers.start));
-    writer.bool(images.closes);
-    writer.bytes(&images.shard);
-    writer.list(&images.changed, |writer, (key, image)| {
-        writer.bytes(key);
-        writer.option(image.as_deref(), Writer::bytes);
-    });
-    writer.list(&images.carried, |writer, (key, image)| {
-        writer.bytes(key);
-        writer.bytes(image);
-    });
-    writer.option(images.turn.as_ref(), write_turn);
+/// Entities as a record lists them.
+#[derive(Debug, Default)]
+struct List {
+    len: u64,
+    written: Writer,
+}
+
+impl Draft {
+    /// Nothing is written yet.
+    pub fn new(format: u32, covers: Range<u64>, bytes_max: usize) -> Self {
+        Self {
+            format,
+            covers,
+            bytes_max,
+            changed: List::default(),
+            carried: List::default(),
+            full: Vec::new(),
+        }
+    }
+
+    /// An entity that changed; `None`: it is gone.
+    pub fn changed(&mut self, key: &[u8], image: Option<&[u8]>) {
+        self.make_room(ENTITY_BYTES + key.len() + image.map_or(0, <[u8]>::len));
+        self.changed.len += 1;
+        self.changed.written.bytes(key);
+        self.changed.written.option(image, Writer::bytes);
+    }
+
+    /// An entity that did not change.
+    pub fn carried(&mut self, key: &[u8], image: &[u8]) {
+        self.make_room(ENTITY_BYTES + key.len() + image.len());
+        self.carried.len += 1;
+        self.carried.written.bytes(key);
+        self.carried.written.bytes(image);
+    }
+
+    /// The records.
+    pub fn close(mut self, shard: &[u8], turn: Option<&Turn>) -> Vec<Vec<u8>> {
+        let place_bytes = match turn.map(|turn| &turn.place) {
+            Some(TurnPlace::After(key)) => key.len(),
+            Some(TurnPlace::Begun | TurnPlace::Round) | None => 0,
+        };
+        self.make_room(shard.len() + TURN_BYTES + place_bytes);
+        self.end_record(true, shard, turn);
+        self.full
+    }
+
+    /// Begins another record if so many bytes more are too much for this one.
+    fn make_room(&mut self, needed: usize) {
+        let bytes = self.changed.written.0.len() + self.carried.written.0.len();
+        if bytes > 0 && ENVELOPE_BYTES + bytes + needed > self.bytes_max {
+            self.end_record(false, &[], None);
+        }
+    }
+
+    fn end_record(&mut self, closes: bool, shard: &[u8], turn: Option<&Turn>) {
+        let mut writer = head(IMAGES);
+        let bytes = self.changed.written.0.len() + self.carried.written.0.len();
+        writer
+            .0
+            .reserve_exact(ENVELOPE_BYTES + TURN_BYTES + bytes + shard.len());
+        writer.uint(self.format.into());
+        writer.uint(self.covers.start);
+        writer.uint(self.covers.end.saturating_sub(self.covers.start));
+        writer.bool(closes);
+        writer.bytes(shard);
+        for list in [&mut self.changed, &mut self.carried] {
+            writer.uint(std::mem::take(&mut list.len));
+            writer.raw(&list.written.0);
+            list.written.0.clear();
+        }
+        writer.option(turn, write_turn);
+        self.full.push(writer.0);
+    }
 }
 
 fn write_turn(writer: &mut Writer, turn: &Turn) {
@@ -218,7 +246,7 @@ fn read_turn(reader: &mut Reader<'_>) -> Result<Turn, Malformed> {
     })
 }
 
-fn read_images(reader: &mut Reader<'_>, format_of_record: u8) -> Result<Images, Malformed> {
+fn read_images<'a>(reader: &mut Reader<'a>, format_of_record: u8) -> Result<Images<'a>, Malformed> {
     let format = reader.u32()?;
     let start = reader.uint()?;
     let end = start.checked_add(reader.uint()?).ok_or(Malformed)?;
@@ -226,13 +254,9 @@ fn read_images(reader: &mut Reader<'_>, format_of_record: u8) -> Result<Images, 
         format,
         covers: start..end,
         closes: reader.bool()?,
-        shard: reader.bytes()?.to_vec(),
-        changed: reader.list(|reader| {
-            let key = reader.bytes()?.to_vec();
-            let image = reader.option(|reader| reader.bytes().map(<[u8]>::to_vec))?;
-            Ok((key, image))
-        })?,
-        carried: reader.list(|reader| Ok((reader.bytes()?.to_vec(), reader.bytes()?.to_vec())))?,
+        shard: reader.bytes()?,
+        changed: reader.list(|reader| Ok((reader.bytes()?, reader.option(Reader::bytes)?)))?,
+        carried: reader.list(|reader| Ok((reader.bytes()?, reader.bytes()?)))?,
         turn: if format_of_record == 1 {
             None
         } else {
@@ -247,16 +271,27 @@ mod tests {
     use crate::wire::{hex, unhex};
     use proptest::prelude::*;
 
-    fn images(entities: usize, bytes: usize) -> Images {
+    const KEYS: [u8; 50] = {
+        let mut keys = [0; 50];
+        let mut place = 0;
+        while place < keys.len() {
+            keys[place] = place as u8;
+            place += 1;
+        }
+        keys
+    };
+
+    fn images(entities: usize, bytes: usize) -> Images<'static> {
+        let key = |place: usize| &KEYS[place..=place];
         Images {
             format: 1,
             covers: 10..25,
             closes: true,
-            shard: vec![7; 5],
-            changed: (0..entities as u8)
-                .map(|key| (vec![key], Some(vec![key; bytes])))
+            shard: &[7; 5],
+            changed: (0..entities)
+                .map(|place| (key(place), Some(&[3; 64][..bytes])))
                 .collect(),
-            carried: vec![(vec![99], vec![1; bytes]), (vec![100], vec![2; bytes])],
+            carried: vec![(&[99], &[1; 64][..bytes]), (&[100], &[2; 64][..bytes])],
             turn: Some(Turn {
                 start: 7,
                 began: Instant::from_millis(8),
@@ -266,17 +301,35 @@ mod tests {
         }
     }
 
-    fn small() -> (Images, StateRecord) {
+    fn small() -> (Images<'static>, StateRecord<'static>) {
         let images = Images {
-            changed: vec![(vec![1, 2], Some(vec![3])), (vec![4], None)],
+            changed: vec![(&[1, 2], Some(&[3])), (&[4], None)],
             turn: None,
             ..images(0, 2)
         };
         let fence = StateRecord::Fence {
             token: [9; 16],
-            writer: "tasuki.a.0".to_owned(),
+            writer: "tasuki.a.0",
         };
         (images, fence)
+    }
+
+    fn split(images: &Images<'_>, bytes_max: usize) -> Vec<Vec<u8>> {
+        let mut draft = Draft::new(images.format, images.covers.clone(), bytes_max);
+        images
+            .changed
+            .iter()
+            .for_each(|(key, image)| draft.changed(key, *image));
+        images.carried.iter().for_each(|(key, image)| draft.carried(key, image));
+        draft.close(images.shard, images.turn.as_ref())
+    }
+
+    fn encode(record: &StateRecord<'_>) -> Vec<u8> {
+        match record {
+            StateRecord::Images(images) => split(images, usize::MAX).pop().unwrap(),
+            StateRecord::Fence { token, writer } => fence(*token, writer),
+            StateRecord::Mended { next } => mended(*next),
+        }
     }
 
     #[test]
@@ -313,35 +366,43 @@ mod tests {
     #[test]
     fn what_the_first_version_wrote_is_still_read() {
         let golden = include_str!("../../tests/golden/state.v1.txt");
-        let mut records = golden.lines().map(|line| {
-            let (_, bytes) = line.split_once(' ').unwrap();
-            decode(&unhex(bytes))
-        });
+        let records: Vec<_> = golden
+            .lines()
+            .map(|line| unhex(line.split_once(' ').unwrap().1))
+            .collect();
         let (images, fence) = small();
-        assert_eq!(records.next(), Some(Ok(StateRecord::Images(images))));
-        assert_eq!(records.next(), Some(Ok(fence)));
+        assert_eq!(decode(&records[0]), Ok(StateRecord::Images(images)));
+        assert_eq!(decode(&records[1]), Ok(fence));
     }
 
     #[test]
     fn parts_stay_below_the_limit_and_only_the_last_closes() {
         let whole = images(40, 50);
-        let parts = split(whole.clone(), 300);
-        assert!(parts.len() > 1);
-        for (number, part) in parts.iter().enumerate() {
-            assert!(encode(&StateRecord::Images(part.clone())).len() <= 300);
-            assert_eq!(part.closes, number + 1 == parts.len());
-            assert_eq!(part.covers, whole.covers);
+        let records = split(&whole, 300);
+        assert!(records.len() > 1);
+        let parts: Vec<_> = records.iter().map(|record| decode(record).unwrap()).collect();
+        let (mut changed, mut carried, mut last) = (Vec::new(), Vec::new(), None);
+        for (number, (record, part)) in records.iter().zip(parts).enumerate() {
+            let StateRecord::Images(part) = part else {
+                panic!("{part:?}")
+            };
+            assert!(record.len() <= 300);
+            assert_eq!(part.closes, number + 1 == records.len());
+            assert_eq!((part.format, &part.covers), (whole.format, &whole.covers));
+            assert!(part.closes || (part.shard.is_empty() && part.turn.is_none()));
+            changed.extend(part.changed);
+            carried.extend(part.carried);
+            last = Some((part.shard, part.turn));
         }
-        let changed: Vec<_> = parts.iter().flat_map(|part| part.changed.clone()).collect();
-        let carried: Vec<_> = parts.iter().flat_map(|part| part.carried.clone()).collect();
         assert_eq!((changed, carried), (whole.changed, whole.carried));
-        let last = parts.last().map(|part| (part.shard.clone(), part.turn.clone()));
         assert_eq!(last, Some((whole.shard, whole.turn)));
     }
 
     #[test]
-    fn what_fits_one_record_is_one_record() {
-        assert_eq!(split(images(3, 10), 10_000), vec![images(3, 10)]);
+    fn what_is_larger_than_the_limit_stands_alone() {
+        let lens = |bytes_max| split(&images(3, 50), bytes_max).len();
+        assert_eq!(lens(10_000), 1);
+        assert_eq!(lens(1), 3 + 2 + 1);
     }
 
     proptest! {

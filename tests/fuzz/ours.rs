@@ -13,7 +13,7 @@ use tasuki::settings;
 use tasuki::wire::adapters::Adapter;
 use tasuki::wire::json::{self, Arena};
 use tasuki::wire::outputs::{read_dead_letter, structured};
-use tasuki::wire::state::StateRecord;
+use tasuki::wire::state::{Draft, StateRecord};
 use tasuki::wire::translate::translate;
 use tasuki::wire::{ics, journal, policy_file, rfc3339, state};
 
@@ -96,10 +96,27 @@ fn state_said(input: &[u8]) -> u64 {
                 StateRecord::Fence { writer, .. } => [2, writer.len().min(9), 0, 0],
                 StateRecord::Mended { .. } => [3, 0, 0, 0],
             };
-            assert_eq!(state::decode(&state::encode(&record)), Ok(record));
+            if let Some(again) = written_again(&record) {
+                assert_eq!(state::decode(&again), Ok(record));
+            }
             number(sizes)
         }
         Err(Malformed) => 0,
+    }
+}
+
+/// A record as we would write it; none of those that another follows, which say less.
+fn written_again(record: &StateRecord<'_>) -> Option<Vec<u8>> {
+    match record {
+        StateRecord::Images(it) if it.closes => {
+            let mut draft = Draft::new(it.format, it.covers.clone(), usize::MAX);
+            it.changed.iter().for_each(|(key, image)| draft.changed(key, *image));
+            it.carried.iter().for_each(|(key, image)| draft.carried(key, image));
+            draft.close(it.shard, it.turn.as_ref()).pop()
+        }
+        StateRecord::Images(_) => None,
+        StateRecord::Fence { token, writer } => Some(state::fence(*token, writer)),
+        StateRecord::Mended { next } => Some(state::mended(*next)),
     }
 }
 

@@ -289,10 +289,11 @@ impl Oracle<'_> {
                 ));
             }
             let carried = images.carried.into_iter().map(|(key, image)| (key, Some(image)));
-            parts.extend(images.changed.into_iter().chain(carried));
+            let written = images.changed.into_iter().chain(carried);
+            parts.extend(written.map(|(key, image)| (key.to_vec(), image.map(<[u8]>::to_vec))));
             if images.closes {
                 end = Some(images.covers.end);
-                own = images.shard;
+                own = images.shard.to_vec();
             }
         }
         if end != Some(follower.shard.next_offset()) {
