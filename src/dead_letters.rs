@@ -256,7 +256,7 @@ impl Outbox {
             let Some(appender) = &mut self.appender else {
                 return Ok(());
             };
-            match appender.append(topic, partition, record.clone()) {
+            match appender.append(topic, partition, record) {
                 Ok(_) => break,
                 Err(LogError::Retry(_)) if attempts < ACK_ATTEMPTS_MAX => attempts += 1,
                 Err(because) => return Err(self.unfinished(because)),

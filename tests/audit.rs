@@ -79,7 +79,7 @@ impl Town {
     }
 
     /// Writes a record into an output topic, as nobody should.
-    fn forge(&mut self, topic: &str, record: NewRecord) {
+    fn forge(&mut self, topic: &str, record: &NewRecord) {
         let mut appender = self.deployment.log.appender().unwrap();
         appender.append(topic, Some(0), record).unwrap();
         while appender.poll(Duration::from_millis(10)).unwrap().is_empty() {}
@@ -119,7 +119,7 @@ fn an_output_told_twice_lost_or_not_ours_is_seen_and_nothing_else() {
     assert_eq!(town.found(), BTreeMap::new());
 
     let twice = town.deployment.records("sales.handoffs.inside").pop().unwrap();
-    town.forge("sales.handoffs.inside", copy(&twice));
+    town.forge("sales.handoffs.inside", &copy(&twice));
     assert_eq!(town.found(), BTreeMap::from([("repeat".to_owned(), 1)]));
 
     // Seven behind the shard's last number: six are missing.
@@ -142,10 +142,10 @@ fn an_output_told_twice_lost_or_not_ours_is_seen_and_nothing_else() {
         .find(|(name, _)| name == "ce_sequence")
         .unwrap();
     sequence.1 = Some(format!("{:020}", number + 7).into_bytes());
-    town.forge("sales.handoffs.inside", later);
+    town.forge("sales.handoffs.inside", &later);
     assert_eq!(town.found().get("gap"), Some(&6));
 
-    town.forge("sales.sla", NewRecord::default());
+    town.forge("sales.sla", &NewRecord::default());
     let found = town.found();
     assert_eq!(
         found,

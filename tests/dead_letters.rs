@@ -72,7 +72,7 @@ impl Run {
     }
 
     /// Appends a record to the inbox as it is.
-    fn put(&mut self, partition: u32, record: NewRecord) {
+    fn put(&mut self, partition: u32, record: &NewRecord) {
         let mut appender = self.deployment.log.appender().unwrap();
         let inbox = self.deployment.names.inbox();
         appender.append(&inbox, Some(partition), record).unwrap();
@@ -148,7 +148,7 @@ fn roster(event: &serde_json::Value) -> NewRecord {
 fn a_letter_goes_back_as_it_came_and_what_is_still_wrong_comes_again() {
     let directory = tempfile::tempdir().unwrap();
     let mut run = Run::begin(directory.path());
-    run.put(3, odd());
+    run.put(3, &odd());
     let letters = run.letters(&Choice::default());
     let [letter] = letters.as_slice() else {
         panic!("{letters:?}")
@@ -181,12 +181,12 @@ fn sent_back_after_the_fix_it_counts_once_however_often() {
     let directory = tempfile::tempdir().unwrap();
     let mut run = Run::begin(directory.path());
     let early = json!({"type": "tasuki.rep.changed.v1", "id": "1", "source": "/hr", "rep": "zoe", "available": false});
-    run.put(0, roster(&early));
+    run.put(0, &roster(&early));
     let stranger = because(RejectReason::UnknownRep);
     assert_eq!(run.letters(&stranger).len(), 1);
     let named = json!({"type": "tasuki.rep.changed.v1", "id": "2", "source": "/hr", "rep": "zoe", "team": "inside",
                        "capacity": 3});
-    run.put(0, roster(&named));
+    run.put(0, &roster(&named));
     assert_eq!((run.events("accepted"), run.events("duplicate")), (1, 0));
     run.send_back(&stranger, false);
     assert_eq!((run.events("accepted"), run.events("duplicate")), (2, 0));
@@ -203,8 +203,8 @@ fn sent_back_after_the_fix_it_counts_once_however_often() {
 fn a_record_with_many_letters_goes_back_once() {
     let directory = tempfile::tempdir().unwrap();
     let mut run = Run::begin(directory.path());
-    run.put(3, odd());
-    run.put(3, odd());
+    run.put(3, &odd());
+    run.put(3, &odd());
     let letter = run.deployment.records("tasuki.dead-letters").remove(0);
     let further = NewRecord {
         key: letter.key,
@@ -212,7 +212,7 @@ fn a_record_with_many_letters_goes_back_once() {
         headers: letter.headers,
     };
     let mut appender = run.deployment.log.appender().unwrap();
-    appender.append("tasuki.dead-letters", Some(0), further).unwrap();
+    appender.append("tasuki.dead-letters", Some(0), &further).unwrap();
     appender.poll(Duration::from_secs(5)).unwrap();
     drop(appender);
     assert_eq!(run.letters(&Choice::default()).len(), 3);
@@ -228,9 +228,9 @@ fn a_record_with_many_letters_goes_back_once() {
 fn letters_are_chosen_by_reason_time_and_source() {
     let directory = tempfile::tempdir().unwrap();
     let mut run = Run::begin(directory.path());
-    run.put(0, odd());
+    run.put(0, &odd());
     run.an_hour_later();
-    run.put(1, roster(&json!({"id": "1"})));
+    run.put(1, &roster(&json!({"id": "1"})));
     let second = run.now.time;
     let all = run.letters(&Choice::default());
     assert_eq!(all.len(), 2);
@@ -268,7 +268,7 @@ fn letters_are_chosen_by_reason_time_and_source() {
 fn only_letters_of_ours_go_back_and_only_to_sources() {
     let directory = tempfile::tempdir().unwrap();
     let mut run = Run::begin(directory.path());
-    run.put(0, odd());
+    run.put(0, &odd());
     let mut forged = run.deployment.records("tasuki.dead-letters").pop().unwrap();
     for (name, value) in &mut forged.headers {
         if name == "tasuki_dlq_topic" {
@@ -282,7 +282,7 @@ fn only_letters_of_ours_go_back_and_only_to_sources() {
     };
     let mut appender = run.deployment.log.appender().unwrap();
     for record in [record(forged.headers), record(Vec::new())] {
-        appender.append("tasuki.dead-letters", Some(5), record).unwrap();
+        appender.append("tasuki.dead-letters", Some(5), &record).unwrap();
         appender.poll(Duration::from_secs(5)).unwrap();
     }
     let journal = || run.deployment.records("tasuki.journal").len();

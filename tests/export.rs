@@ -315,7 +315,7 @@ fn append_again(run: &Run) {
                 value: Some(value),
                 ..NewRecord::default()
             };
-            appender.append(&name, Some(partition), record).unwrap();
+            appender.append(&name, Some(partition), &record).unwrap();
             written += 1;
         }
     }

@@ -175,7 +175,7 @@ fn a_broker_that_comes_back_has_every_record_once_and_in_order() {
     let mut appender = bench.log.appender().unwrap();
     for number in 0..COUNT {
         appender
-            .append(&place.topic, Some(0), text(&number.to_string()))
+            .append(&place.topic, Some(0), &text(&number.to_string()))
             .unwrap();
         if number == COUNT / 2 {
             broker.kill();
@@ -261,7 +261,7 @@ fn clients_find_a_broker_again_whose_controller_had_given_it_up() {
     let mut reader = log.reader(&place, 0, Isolation::Committed).unwrap();
     for number in 0..5 {
         std::thread::sleep(Duration::from_secs(3));
-        appender.append(&place.topic, Some(0), text("x")).unwrap();
+        appender.append(&place.topic, Some(0), &text("x")).unwrap();
         assert_eq!(acks(&mut *appender, 1)[0].offset, number);
         until("it is read", || {
             let found = reader.read(ALL, STEP).unwrap();

@@ -183,7 +183,7 @@ fn audit_a_foreign_record(deployment: &Deployment) {
     };
     let mut auditor = Auditor::new(deployment.log.clone(), plan, deployment.watch.metrics.clone());
     let mut appender = deployment.log.appender().unwrap();
-    appender.append("sales.sla", Some(0), NewRecord::default()).unwrap();
+    appender.append("sales.sla", Some(0), &NewRecord::default()).unwrap();
     while appender.poll(Duration::from_millis(10)).unwrap().is_empty() {}
     for _ in 0..5 {
         auditor.step(deployment.clock.read()).unwrap();

@@ -133,7 +133,7 @@ fn of_two_policies_of_one_version_the_first_is_in_force() {
         ..NewRecord::default()
     };
     let mut appender = log.appender().unwrap();
-    appender.append(&names.policy(), Some(0), late).unwrap();
+    appender.append(&names.policy(), Some(0), &late).unwrap();
     while appender.poll(Duration::from_millis(100)).unwrap().is_empty() {}
     founding::publish_policy(log, names, &document(&second)).unwrap();
     let refused = founding::publish_policy(log, names, &document(&another)).unwrap_err();

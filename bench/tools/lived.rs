@@ -90,7 +90,7 @@ fn append(appender: &mut dyn Appender, inbox: &str, events: impl Iterator<Item =
             value: Some(event.into_bytes()),
             headers: vec![("content-type".to_owned(), Some(kind.as_bytes().to_vec()))],
         };
-        appender.append(inbox, Some(0), record)?;
+        appender.append(inbox, Some(0), &record)?;
         waiting += 1;
     }
     while waiting > 0 {

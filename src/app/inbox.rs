@@ -81,7 +81,7 @@ fn append(beat: &Beat, appender: &mut dyn Appender, topic: &str, requests: &mut 
         .flat_map(|request| std::mem::take(&mut request.records))
     {
         loop {
-            match appender.append(topic, None, record.clone()) {
+            match appender.append(topic, None, &record) {
                 Ok(_) => break,
                 Err(LogError::Retry(_)) => {
                     on_their_way -= appender.poll(ACK_WAIT).map_err(|error| error.to_string())?.len();

@@ -135,6 +135,12 @@ impl Book {
         }
     }
 
+    /// The same for the images of these entities.
+    pub fn warm_images<'a>(&self, entities: impl Iterator<Item = &'a Entity>) {
+        let images = entities.filter_map(|entity| self.shelf.body(&entity.kind));
+        std::hint::black_box(images.flat_map(lines).fold(0, |all, byte| all ^ byte));
+    }
+
     /// A letter that has arrived at this journal time.
     pub fn letter(&mut self, at: Instant, letter: &Letter, effects: &mut Effects) {
         let cause = Cause::Text(match letter {
@@ -540,16 +546,17 @@ impl Shelf {
 
     /// Appends the image of an entity of a lead; false if it is gone.
     pub fn image(&self, entity: &Entity, into: &mut Vec<u8>) -> bool {
-        let body = match &entity.kind {
+        let body = self.body(&entity.kind);
+        body.is_some_and(|body| image::wrap(body, entity.part, into))
+    }
+
+    fn body(&self, kind: &Kind) -> Option<&[u8]> {
+        match kind {
             Kind::Lead(lead) => self.cells.get(*lead).map(|cell| &*cell.known),
             Kind::Cycle(lead, cycle) => self.around.archive.0.get(&(*lead, *cycle)).map(AsRef::as_ref),
-            Kind::Marks(lead, chunk) => {
-                let marks = self.cells.get(*lead).and_then(Cell::marks);
-                marks.and_then(|marks| marks.chunk(*chunk))
-            }
+            Kind::Marks(lead, chunk) => self.cells.get(*lead)?.marks()?.chunk(*chunk),
             Kind::FormerMarks(..) | Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => None,
-        };
-        body.is_some_and(|body| image::wrap(body, entity.part, into))
+        }
     }
 
     /// See `Book::restore`; for entities of leads.

@@ -479,6 +479,17 @@ impl Shard {
         }
     }
 
+    /// Looks up what these parts are written from, all together: see `Book::warm`.
+    pub fn warm_images(&self, parts: &[Part]) {
+        let entities = parts.iter().filter_map(|part| match part {
+            Part::Book(entity) => Some(entity),
+            Part::Policy | Part::Waiting(..) => None,
+        });
+        if let Some(open) = &self.open {
+            open.book.warm_images(entities);
+        }
+    }
+
     /// The image of a part; `None` when it is gone.
     pub fn image(&self, part: &Part) -> Option<Vec<u8>> {
         let mut writer = Writer::new();

@@ -196,12 +196,12 @@ fn append(log: &dyn Log, places: &[Place], value: &[u8]) -> Result<(), LogError>
         return Ok(());
     }
     let mut appender = log.appender()?;
+    let record = NewRecord {
+        value: Some(value.to_vec()),
+        ..NewRecord::default()
+    };
     for place in places {
-        let record = NewRecord {
-            value: Some(value.to_vec()),
-            ..NewRecord::default()
-        };
-        appender.append(&place.topic, Some(place.partition), record)?;
+        appender.append(&place.topic, Some(place.partition), &record)?;
     }
     let mut missing = places.len();
     for _ in 0..APPEND_WAITS_MAX {

@@ -430,7 +430,7 @@ impl Intake {
         let no_appender = || LogError::Retry("no appender".to_owned());
         loop {
             let appender = self.appender.as_mut().ok_or_else(no_appender)?;
-            match appender.append(&journal, Some(partition), record.clone()) {
+            match appender.append(&journal, Some(partition), &record) {
                 Ok(ticket) => {
                     self.on_their_way.insert(ticket, clock);
                     self.next_ticket = ticket + 1;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::fact::Body;
-use crate::domain::journal::{Content, Entry, JournalRecord, Packed, Position, Role, SourcePartition};
-use crate::wire::journal;
+use crate::domain::journal::{Content, Entry, Packed, Position, Role, SourcePartition};
+use crate::wire::journal::Draft;
 
 /// A packed record is at most this large, unless one entry alone is larger.
 const RECORD_BYTES_MAX: usize = 1 << 20;
@@ -19,11 +19,25 @@ pub(super) struct Origin {
     pub(super) turnover: u64,
 }
 
-/// Entries per journal partition and origin, each in order.
+impl Origin {
+    fn draft(self, translation: u32) -> Draft {
+        Draft::new(&Packed {
+            translation,
+            turnover: self.turnover,
+            source: self.source,
+            role: self.role,
+            entries: Vec::new(),
+        })
+    }
+}
+
+/// Entries per journal partition and source partition, each in order.
 pub(super) struct Packer {
     partitions: u32,
     translation: u32,
-    bags: BTreeMap<(u32, SourcePartition), (Origin, Vec<Entry>)>,
+    drafts: BTreeMap<(u32, SourcePartition), Draft>,
+    /// Records that take no more, and their partitions.
+    full: Vec<(u32, Vec<u8>)>,
 }
 
 /// What earlier turnovers left of a source partition in the journal, wherever they put it: of a
@@ -61,7 +75,8 @@ impl Packer {
         Self {
             partitions,
             translation,
-            bags: BTreeMap::new(),
+            drafts: BTreeMap::new(),
+            full: Vec::new(),
         }
     }
 
@@ -71,32 +86,31 @@ impl Packer {
             let position = Position { offset, index };
             let entry = Entry { position, content };
             for partition in self.destination(&entry) {
-                if there.has(partition, &entry) {
-                    continue;
+                if !there.has(partition, &entry) {
+                    self.write(partition, origin, &entry);
                 }
-                let bag = self.bags.entry((partition, origin.source));
-                let bag = bag.or_insert((origin, Vec::new()));
-                bag.1.push(entry.clone());
             }
         }
     }
 
     /// Everything, as journal records for their partitions.
-    pub(super) fn records(self) -> Vec<(u32, Vec<u8>)> {
-        let mut records = Vec::new();
-        for ((partition, source), (origin, entries)) in self.bags {
-            for entries in entries.chunks(ENTRIES_MAX) {
-                let packed = Packed {
-                    translation: self.translation,
-                    turnover: origin.turnover,
-                    source,
-                    role: origin.role,
-                    entries: entries.to_vec(),
-                };
-                pack(partition, packed, &mut records);
-            }
+    pub(super) fn records(mut self) -> Vec<(u32, Vec<u8>)> {
+        let rest = self.drafts.into_iter();
+        self.full
+            .extend(rest.map(|((partition, _), draft)| (partition, draft.close())));
+        self.full
+    }
+
+    fn write(&mut self, partition: u32, origin: Origin, entry: &Entry) {
+        let empty = || origin.draft(self.translation);
+        let draft = self.drafts.entry((partition, origin.source)).or_insert_with(empty);
+        if draft.len() < ENTRIES_MAX && draft.takes(entry, RECORD_BYTES_MAX) {
+            return;
         }
-        records
+        let full = std::mem::replace(draft, origin.draft(self.translation));
+        self.full.push((partition, full.close()));
+        let taken = draft.takes(entry, RECORD_BYTES_MAX);
+        debug_assert!(taken, "the first is taken, whatever its length");
     }
 
     /// A lead's facts go to its partition, the roster's to the desk's, a policy to all; a rejected
@@ -110,21 +124,4 @@ impl Packer {
             Content::Policy(_) => 0..self.partitions,
         }
     }
-}
-
-fn pack(partition: u32, mut packed: Packed, records: &mut Vec<(u32, Vec<u8>)>) {
-    let half = packed.entries.len() / 2;
-    let record = JournalRecord::Facts(packed.clone());
-    let bytes = journal::encode(&record);
-    if bytes.len() <= RECORD_BYTES_MAX || half == 0 {
-        records.push((partition, bytes));
-        return;
-    }
-    let second = packed.entries.split_off(half);
-    let rest = Packed {
-        entries: second,
-        ..packed.clone()
-    };
-    pack(partition, packed, records);
-    pack(partition, rest, records);
 }

@@ -232,7 +232,7 @@ pub struct Ack {
 pub trait Appender: Send {
     /// Queues a record and returns its ticket (consecutive from 0). `Retry`: the queue is full,
     /// poll first. `partition: None` chooses by the key as the Java client does.
-    fn append(&mut self, topic: &str, partition: Option<u32>, record: NewRecord) -> Result<u64, LogError>;
+    fn append(&mut self, topic: &str, partition: Option<u32>, record: &NewRecord) -> Result<u64, LogError>;
 
     /// Acknowledgements since the last call; waits at most `wait` when there are none. After an
     /// error this appender is of no use: anything not acknowledged may be there or not.

@@ -175,6 +175,7 @@ impl Forward {
                 turn.place = TurnPlace::Round;
                 break;
             }
+            pen.shard.warm_images(&parts);
             for part in parts {
                 if bytes >= budget {
                     if planted::is(Bug::CarrySkipsOne) {

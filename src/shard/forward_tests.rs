@@ -104,7 +104,7 @@ impl Bench {
             value,
             ..NewRecord::default()
         };
-        appender.append(JOURNAL, Some(0), record).unwrap();
+        appender.append(JOURNAL, Some(0), &record).unwrap();
         self.log.turn();
         appender.poll(Duration::ZERO).unwrap();
     }

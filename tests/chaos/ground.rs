@@ -96,7 +96,7 @@ impl Feed for Producer {
                 headers: Vec::new(),
             };
             loop {
-                match self.0.append(event.topic, None, record.clone()) {
+                match self.0.append(event.topic, None, &record) {
                     Ok(_) => break,
                     Err(LogError::Retry(_)) => left -= self.0.poll(Duration::from_millis(50)).unwrap().len(),
                     Err(error) => panic!("{error}"),

@@ -85,7 +85,7 @@ impl Bench {
         let mut appender = self.log.appender().unwrap();
         for value in values {
             appender
-                .append(&place.topic, Some(place.partition), text(value))
+                .append(&place.topic, Some(place.partition), &text(value))
                 .unwrap();
         }
         acks(&mut *appender, values.len())

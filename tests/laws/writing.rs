@@ -13,7 +13,7 @@ pub fn appends_are_gapless(bench: &Bench) {
     let mut got = Vec::new();
     for number in 0..COUNT {
         loop {
-            match appender.append(&place.topic, Some(0), text(&number.to_string())) {
+            match appender.append(&place.topic, Some(0), &text(&number.to_string())) {
                 Ok(ticket) => break assert_eq!(ticket, number as u64),
                 Err(LogError::Retry(_)) => got.extend(appender.poll(Duration::from_millis(1)).unwrap()),
                 Err(error) => panic!("{error}"),
@@ -67,7 +67,7 @@ pub fn records_come_back_byte_for_byte(bench: &Bench) {
     ];
     let mut appender = bench.log.appender().unwrap();
     for record in &records {
-        appender.append(&place.topic, Some(0), record.clone()).unwrap();
+        appender.append(&place.topic, Some(0), record).unwrap();
     }
     acks(&mut *appender, records.len());
     let read = bench.read(&place, Isolation::Committed, records.len());
@@ -92,7 +92,7 @@ pub fn keys_choose_partitions(bench: &Bench) {
             key: Some(key.as_bytes().to_vec()),
             ..NewRecord::default()
         };
-        appender.append(&topic, None, record).unwrap();
+        appender.append(&topic, None, &record).unwrap();
     }
     acks(&mut *appender, KEYS.len());
     for key in KEYS {

@@ -227,7 +227,7 @@ impl Deployment {
                 value: Some(event.to_string().into_bytes()),
                 ..NewRecord::default()
             };
-            appender.append(&self.names.inbox(), Some(0), record).unwrap();
+            appender.append(&self.names.inbox(), Some(0), &record).unwrap();
         }
         let mut left = events.len();
         while left > 0 {

@@ -55,12 +55,12 @@ impl KafkaAppender {
 }
 
 impl Appender for KafkaAppender {
-    fn append(&mut self, topic: &str, partition: Option<u32>, record: NewRecord) -> Result<u64, LogError> {
+    fn append(&mut self, topic: &str, partition: Option<u32>, record: &NewRecord) -> Result<u64, LogError> {
         if let Some(error) = &self.ended {
             return Err(error.clone());
         }
         let ticket = self.next_ticket;
-        match produce::produce(&self.client, topic, partition, &record, ticket as usize) {
+        match produce::produce(&self.client, topic, partition, record, ticket as usize) {
             Ok(()) => {
                 self.next_ticket += 1;
                 Ok(ticket)

@@ -110,7 +110,7 @@ mod tests {
             });
             let mut appender = self.log.appender().unwrap();
             for _ in 0..count {
-                appender.append("inbox", Some(0), NewRecord::default()).unwrap();
+                appender.append("inbox", Some(0), &NewRecord::default()).unwrap();
             }
             appender.poll(Duration::ZERO).unwrap();
         }

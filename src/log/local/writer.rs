@@ -34,12 +34,12 @@ impl LocalAppender {
 }
 
 impl Appender for LocalAppender {
-    fn append(&mut self, topic: &str, partition: Option<u32>, record: NewRecord) -> Result<u64, LogError> {
+    fn append(&mut self, topic: &str, partition: Option<u32>, record: &NewRecord) -> Result<u64, LogError> {
         if self.queue.len() >= QUEUE_RECORDS_MAX {
             return Err(LogError::Retry("the append queue is full".into()));
         }
-        let place = place_for(&self.shared.state(), topic, partition, &record)?;
-        self.queue.push((place, record));
+        let place = place_for(&self.shared.state(), topic, partition, record)?;
+        self.queue.push((place, record.clone()));
         self.next_ticket += 1;
         Ok(self.next_ticket - 1)
     }

@@ -87,16 +87,17 @@ impl SimulatedAppender {
 }
 
 impl Appender for SimulatedAppender {
-    fn append(&mut self, topic: &str, partition: Option<u32>, record: NewRecord) -> Result<u64, LogError> {
+    fn append(&mut self, topic: &str, partition: Option<u32>, record: &NewRecord) -> Result<u64, LogError> {
         if let Some(error) = &self.ended {
             return Err(error.clone());
         }
         if self.queued >= QUEUE_RECORDS_MAX {
             return Err(LogError::Retry("the append queue is full".to_owned()));
         }
-        let place = place_for(&self.log.state(), topic, partition, &record)?;
+        let place = place_for(&self.log.state(), topic, partition, record)?;
         let ticket = self.next_ticket;
-        self.queues.entry(place).or_default().push_back((ticket, record));
+        let queue = self.queues.entry(place).or_default();
+        queue.push_back((ticket, record.clone()));
         self.queued += 1;
         self.next_ticket += 1;
         Ok(ticket)

@@ -14,7 +14,7 @@ use crate::domain::journal::{
 use crate::domain::letter::Letter;
 use crate::domain::time::Instant;
 
-pub use packed::entry_size;
+pub use packed::Draft;
 
 /// The format this version writes. The first knew of no turnovers.
 pub const FORMAT: u8 = 2;
@@ -27,34 +27,42 @@ const TURNOVER: u8 = 4;
 
 /// A record as the bytes that stand in the journal.
 pub fn encode(record: &JournalRecord) -> Vec<u8> {
-    let mut writer = Writer::new();
-    writer.u8(FORMAT);
+    let mut writer;
     match record {
         JournalRecord::Foundation(foundation, policy) => {
-            writer.u8(FOUNDATION);
+            writer = head(FOUNDATION);
             foundation.write(&mut writer);
             policy.write(&mut writer);
         }
         JournalRecord::Facts(facts) => {
-            writer.u8(FACTS);
-            packed::write(&mut writer, facts);
+            let mut draft = Draft::new(facts);
+            let taken = facts.entries.iter().all(|entry| draft.takes(entry, usize::MAX));
+            debug_assert!(taken, "there is no limit");
+            return draft.close();
         }
         JournalRecord::Mail(letters) => {
-            writer.u8(MAIL);
+            writer = head(MAIL);
             writer.list(letters, write_mail);
         }
         JournalRecord::Clock(clock) => {
-            writer.u8(CLOCK);
+            writer = head(CLOCK);
             write_clock(&mut writer, clock);
         }
         JournalRecord::Turnover(turnover) => {
-            writer.u8(TURNOVER);
+            writer = head(TURNOVER);
             write_source(&mut writer, turnover.source);
             writer.uint(turnover.number);
             writer.uint(turnover.from);
         }
     }
     writer.0
+}
+
+fn head(kind: u8) -> Writer {
+    let mut writer = Writer::new();
+    writer.u8(FORMAT);
+    writer.u8(kind);
+    writer
 }
 
 /// Reads what `encode` wrote, of this version or an older one.

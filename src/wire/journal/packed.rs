@@ -15,6 +15,9 @@ const FACT_WITH_ORIGINAL: u8 = 1;
 const REJECTED: u8 = 2;
 const POLICY: u8 = 3;
 
+/// Bytes of a number of entries at most.
+const LEN_BYTES_MAX: usize = 10;
+
 /// What an entry may leave out because the one before said it.
 #[derive(Default)]
 struct Before {
@@ -24,13 +27,63 @@ struct Before {
     topic: String,
 }
 
-pub(super) fn write(writer: &mut Writer, packed: &Packed) {
-    writer.uint(packed.translation.into());
-    writer.uint(packed.turnover);
-    write_source(writer, packed.source);
-    writer.u8(place(&Role::ALL, &packed.role));
-    let mut before = Before::default();
-    writer.list(&packed.entries, |writer, entry| write_entry(writer, entry, &mut before));
+/// Facts of one source partition on their way into one journal record, written down as they come.
+pub struct Draft {
+    /// The record without its entries.
+    head: Writer,
+    len: usize,
+    entries: Writer,
+    before: Before,
+}
+
+impl Draft {
+    /// No entry is written yet; those of `of` are passed over.
+    pub fn new(of: &Packed) -> Self {
+        let mut head = super::head(super::FACTS);
+        head.uint(of.translation.into());
+        head.uint(of.turnover);
+        write_source(&mut head, of.source);
+        head.u8(place(&Role::ALL, &of.role));
+        Self {
+            head,
+            len: 0,
+            entries: Writer::new(),
+            before: Before::default(),
+        }
+    }
+
+    /// Entries so far.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Adds an entry, unless the record has some and would be longer than `bytes_max` with it: then
+    /// it takes no more.
+    #[must_use]
+    pub fn takes(&mut self, entry: &Entry, bytes_max: usize) -> bool {
+        let before = self.entries.0.len();
+        write_entry(&mut self.entries, entry, &mut self.before);
+        let bytes = self.head.0.len() + LEN_BYTES_MAX + self.entries.0.len();
+        if self.len > 0 && bytes > bytes_max {
+            self.entries.0.truncate(before);
+            return false;
+        }
+        self.len += 1;
+        true
+    }
+
+    /// The record.
+    pub fn close(mut self) -> Vec<u8> {
+        self.head.0.reserve_exact(self.entries.0.len() + LEN_BYTES_MAX);
+        self.head.uint(self.len as u64);
+        self.head.raw(&self.entries.0);
+        self.head.0
+    }
 }
 
 pub(super) fn read(reader: &mut Reader<'_>, format: u8) -> Result<Packed, Malformed> {
@@ -184,11 +237,4 @@ fn read_difference(reader: &mut Reader<'_>, before: i64) -> Result<i64, Malforme
 
 fn place<T: PartialEq>(all: &[T], value: &T) -> u8 {
     all.iter().position(|other| other == value).unwrap_or_default() as u8
-}
-
-/// At most so many bytes an entry takes in a packed record; for splitting before encoding.
-pub fn entry_size(entry: &Entry) -> usize {
-    let mut writer = Writer::new();
-    write_entry(&mut writer, entry, &mut Before::default());
-    writer.0.len() + 16
 }

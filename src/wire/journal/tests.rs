@@ -241,12 +241,31 @@ fn a_page_view_after_another_takes_less_than_fifty_bytes_besides_its_texts() {
 }
 
 #[test]
-fn an_entry_is_never_larger_than_its_size_says() {
+fn a_draft_takes_what_fits_and_at_least_one() {
     let JournalRecord::Facts(facts) = packed() else {
         unreachable!()
     };
-    let sizes: usize = facts.entries.iter().map(entry_size).sum();
-    assert!(encode(&packed()).len() <= sizes + 40);
+    let whole = encode(&packed()).len() + 10;
+    for bytes_max in [0, whole / 3, whole / 2, whole] {
+        let (mut entries, mut records) = (facts.entries.as_slice(), Vec::new());
+        while !entries.is_empty() {
+            let mut draft = Draft::new(&facts);
+            let taken = entries.iter().take_while(|entry| draft.takes(entry, bytes_max)).count();
+            assert_eq!(taken, draft.len());
+            records.push(draft.close());
+            entries = &entries[taken..];
+        }
+        let mut again = Vec::new();
+        for record in &records {
+            let JournalRecord::Facts(part) = decode(record).unwrap() else {
+                unreachable!()
+            };
+            assert!(record.len() <= bytes_max || part.entries.len() == 1);
+            again.extend(part.entries);
+        }
+        assert_eq!(again, facts.entries);
+        assert_eq!(records.len() == 1, bytes_max == whole);
+    }
 }
 
 proptest! {
