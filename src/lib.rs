@@ -10,6 +10,7 @@ pub mod demo;
 pub mod domain;
 pub mod export;
 pub mod fault;
+pub mod horizon;
 pub mod http;
 pub mod intake;
 pub mod log;

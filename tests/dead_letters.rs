@@ -59,7 +59,7 @@ impl Run {
 
     fn settle(&mut self) {
         for _ in 0..ROUNDS {
-            self.now.running_ms += 60;
+            self.now.running_ms += 250;
             self.clock.set(self.now);
             self.intake.step(self.now).unwrap();
             self.worker.step(self.now).unwrap();

@@ -14,7 +14,7 @@ const WAITING_MAX: usize = 1_024;
 /// Requests that are appended together, at most.
 const TOGETHER_MAX: usize = 256;
 /// How long the thread waits for a request before it looks whether to stop.
-const IDLE_WAIT: Duration = Duration::from_millis(200);
+const IDLE_WAIT: Duration = Duration::from_millis(500);
 /// How long one wait for acknowledgements takes, and how many there are before giving up.
 const ACK_WAIT: Duration = Duration::from_millis(100);
 const ACK_ATTEMPTS_MAX: u32 = 250;

@@ -203,10 +203,11 @@ struct Crew {
 impl Crew {
     fn intake(&self, log: Arc<dyn Log>, plan: intake::Plan, watch: &Watch) -> std::io::Result<JoinHandle<()>> {
         let (metrics, status) = (watch.metrics.clone(), watch.status.clone());
-        let clock = self.clock.clone();
+        let (horizon, clock) = (watch.horizon.clone(), self.clock.clone());
         self.spawn(plan.worker.clone(), move |beat| {
             let Some(mut intake) = join(beat, || {
-                Intake::join(log.clone(), plan.clone(), metrics.clone(), status.clone())
+                let (metrics, status) = (metrics.clone(), status.clone());
+                Intake::join(log.clone(), plan.clone(), metrics, status, horizon.clone())
             })?
             else {
                 return Ok(());

@@ -20,7 +20,7 @@ use crate::settings::{LogKind, Settings};
 use crate::telemetry::logs;
 
 /// How often it is looked whether a loop has ended by itself.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The topics' settings may take so long to be told.
 const CHECK_WAIT: Duration = Duration::from_secs(30);
 const CHECK_PAUSE: Duration = Duration::from_secs(1);

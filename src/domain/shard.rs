@@ -220,10 +220,14 @@ impl Shard {
         self.own.clock.not_waited_for(self.charter.patience_ms)
     }
 
+    /// The instant of the first deadline to fire.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.open.as_ref()?.book.next_deadline()
+    }
+
     /// Whether a deadline is due.
     pub fn is_due(&self) -> bool {
-        let next = self.open.as_ref().and_then(|open| open.book.next_deadline());
-        matches!((next, self.own.clock.now()), (Some(next), Some(now)) if next < now)
+        matches!((self.next_deadline(), self.own.clock.now()), (Some(next), Some(now)) if next < now)
     }
 
     /// Fires due deadlines, at most `limit`; to be called before each record and after the last.

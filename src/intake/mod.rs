@@ -22,6 +22,7 @@ use crate::clock::Now;
 use crate::domain::ids::LeadKey;
 use crate::domain::journal::Role;
 use crate::domain::time::Instant;
+use crate::horizon::Horizon;
 use crate::log::{
     Ack, Appender, Consumer, Log, LogError, Membership, NewRecord, Place, ReadLimit, Record, Signal, Topic,
 };
@@ -48,7 +49,7 @@ const READ: ReadLimit = ReadLimit {
     bytes_max: 8 << 20,
 };
 /// How long a poll waits when there is nothing to do.
-const POLL_WAIT: Duration = Duration::from_millis(20);
+const POLL_WAIT: Duration = Duration::from_millis(100);
 /// Journal records on their way at most; then nothing more is read until some are acknowledged.
 const UNACKNOWLEDGED_MAX: usize = 2_000;
 /// How long to wait for acknowledgements when there are too many on their way, or at the end.
@@ -155,6 +156,9 @@ pub struct Intake {
     /// As they were when this worker first asked.
     first_topics: Vec<Topic>,
     clock_at: i64,
+    /// When the time was told everywhere last, in running time.
+    told_all_at: i64,
+    horizon: Arc<Horizon>,
     /// The roles whose lag this worker shows.
     lag_shown: BTreeSet<Role>,
     committed_at: i64,
@@ -191,7 +195,13 @@ struct Rest {
 
 impl Intake {
     /// Joins the group.
-    pub fn join(log: Arc<dyn Log>, plan: Plan, metrics: Arc<Metrics>, status: Arc<Status>) -> Result<Self, LogError> {
+    pub fn join(
+        log: Arc<dyn Log>,
+        plan: Plan,
+        metrics: Arc<Metrics>,
+        status: Arc<Status>,
+        horizon: Arc<Horizon>,
+    ) -> Result<Self, LogError> {
         let consumer = log.consumer(&plan.membership())?;
         Ok(Self {
             log,
@@ -208,6 +218,8 @@ impl Intake {
             topics: Vec::new(),
             first_topics: Vec::new(),
             clock_at: i64::MIN / 2,
+            told_all_at: i64::MIN / 2,
+            horizon,
             lag_shown: BTreeSet::new(),
             committed_at: 0,
             trouble: Trouble::default(),
@@ -268,12 +280,7 @@ impl Intake {
         let crowded = self.is_crowded();
         self.take_acks(if crowded { ACK_WAIT } else { Duration::ZERO })?;
         if !crowded {
-            let wait = if self.on_their_way.is_empty() {
-                POLL_WAIT
-            } else {
-                Duration::from_millis(1)
-            };
-            let signals = self.consumer.poll(READ, wait)?;
+            let signals = self.consumer.poll(READ, self.patience(now))?;
             self.take_signals(signals, now)?;
         }
         if now.running_ms - self.clock_at >= self.plan.clock_every_ms {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::watermarks::Sample;
-use super::{Intake, PROGRESS_MS_MAX, Phase, UNREADABLE_MS};
+use super::{Intake, POLL_WAIT, PROGRESS_MS_MAX, Phase, UNREADABLE_MS};
 use crate::clock::Now;
 use crate::domain::journal::{Clock, JournalRecord, NamedSource, Report, Role};
 use crate::domain::time::Instant;
@@ -12,15 +13,48 @@ use crate::log::{LogError, Place, Topic};
 use crate::telemetry::metrics::seconds_between;
 use crate::wire::journal;
 
+/// Where no deadline is near the time is told this often, in milliseconds: a gap of a second is what
+/// counts whole for `time.patience`.
+const CLEAR_EVERY_MS: i64 = 1_000;
+/// A deadline is near so many milliseconds before its instant: a record that comes after the pause, and
+/// the next, which proves that the first was passed.
+const NEAR_MS: i64 = 3 * CLEAR_EVERY_MS;
+
+/// While acknowledgements are to come, it is looked for them this often.
+const ACK_LOOK: Duration = Duration::from_millis(20);
+
 impl Intake {
+    /// How long a turn waits for records: until the time is to be told, at most.
+    pub(super) fn patience(&self, now: Now) -> Duration {
+        let left = self.clock_at.saturating_add(self.plan.clock_every_ms) - now.running_ms;
+        let longest = if self.on_their_way.is_empty() {
+            POLL_WAIT
+        } else {
+            ACK_LOOK
+        };
+        longest.min(Duration::from_millis(u64::try_from(left).unwrap_or_default()))
+    }
+
     /// The next turn appends clock records, whenever the last did.
     pub(super) fn tell_time_soon(&mut self) {
         self.clock_at = i64::MIN / 2;
+        self.told_all_at = i64::MIN / 2;
     }
 
-    /// Appends a clock record to every journal partition, and takes the next sample.
+    /// Appends a clock record to every journal partition where somebody may wait for the time, and
+    /// takes the next sample.
     pub(super) fn tell_time(&mut self, now: Now) -> Result<(), LogError> {
         self.show_lag(now.time);
+        let is_for_all = now.running_ms - self.told_all_at >= CLEAR_EVERY_MS;
+        let until = now.time.plus_millis(NEAR_MS);
+        let waits = |partition: &u32| is_for_all || !self.horizon.is_clear(*partition, until);
+        let partitions: Vec<u32> = (0..self.plan.partitions).filter(waits).collect();
+        if partitions.is_empty() {
+            return Ok(());
+        }
+        if is_for_all {
+            self.told_all_at = now.running_ms;
+        }
         let sample = self.appended.sample(now.time);
         match self.ask_topics() {
             Ok(()) => self.ask_ends(&sample, now),
@@ -28,10 +62,11 @@ impl Intake {
             Err(error) => return Err(error),
         }
         if self.topics.is_empty() {
+            self.told_all_at = i64::MIN / 2;
             return Ok(());
         }
         self.journaled();
-        for partition in 0..self.plan.partitions {
+        for partition in partitions {
             let value = journal::encode(&JournalRecord::Clock(self.clock(partition, now)));
             self.append(partition, value, Some(partition))?;
         }

@@ -22,7 +22,7 @@ pub(super) const RECORD_OVERHEAD: u64 = 128;
 const LETTERS_MAX: usize = 1_000;
 
 /// What led to nothing that anybody waits for is committed after so long, in milliseconds.
-const WAITING_MS_MAX: i64 = 500;
+const WAITING_MS_MAX: i64 = 2_000;
 
 /// What the next transaction takes in, all shards together.
 #[derive(Default)]

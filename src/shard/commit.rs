@@ -3,19 +3,24 @@
 //! The rule: what somebody waits for is committed at once, with as few partitions as it takes.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::batch::{self, Load, Remembered, Writer};
 use super::forward::Forward;
-use super::{Attempt, Interrupt, Live, Mending, Phase, Plan, Stop, Worker};
+use super::{Attempt, Interrupt, Live, Mending, POLL_WAIT, Phase, Plan, Stop, Worker};
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::shard::Outgoing;
-use crate::log::{Commit, Committed, Log, LogError, Place};
+use crate::log::{Commit, Committed, Log, LogError, Place, Record, Signal};
 use crate::planted::{self, Bug};
 use crate::telemetry::metrics::Metrics;
+use crate::wire::journal;
 
 /// Commits, at least, in the time within which what was erased must be out of the state log.
 const COMMITS_TO_ERASE: i64 = 24;
+
+/// A deadline is near so many milliseconds before its instant, whatever other clocks show.
+const NEAR_MS: i64 = 60_000;
 
 /// Which shards a transaction is of.
 type Which = fn(&Live) -> bool;
@@ -53,26 +58,60 @@ impl Worker {
 
     /// Commits what led to nothing, once in a while.
     pub(super) fn commit_idle(&mut self, now: Now) -> Result<(), Interrupt> {
-        let idle_commit_ms = self
-            .plan
-            .idle_commit_ms
-            .min(self.plan.erase_within_ms / COMMITS_TO_ERASE);
-        let mut ready = self.partitions.values().filter_map(Phase::live);
-        if ready.any(|live| {
-            live.shard.next_offset() > live.committed && now.running_ms - live.committed_at >= idle_commit_ms
-        }) {
+        if self.is_idle_commit_due(now) {
             return self.write_all(now);
         }
         Ok(())
     }
 
+    fn is_idle_commit_due(&self, now: Now) -> bool {
+        let idle_commit_ms = self
+            .plan
+            .idle_commit_ms
+            .min(self.plan.erase_within_ms / COMMITS_TO_ERASE);
+        let mut ready = self.partitions.values().filter_map(Phase::live);
+        ready.any(|live| {
+            live.shard.next_offset() > live.committed && now.running_ms - live.committed_at >= idle_commit_ms
+        })
+    }
+
+    /// Whether a turn that these came in may commit something.
+    pub(super) fn may_commit(&mut self, signals: &[Signal], now: Now) -> bool {
+        let is_over = self.patience_ms(now).is_some_and(|left| left <= 0);
+        let mut ready = self.partitions.values().filter_map(Phase::live);
+        is_over
+            || ready.any(|live| !live.is_signed || live.pending.is_awaited())
+            || signals.iter().any(|signal| self.may_lead_to_something(signal, now))
+            || self.is_idle_commit_due(now)
+    }
+
+    /// The time alone leads to nothing where no deadline is near. Should one be passed even so, by a
+    /// clock that is far ahead of ours, the ownership of an earlier turn is as safe, and may be refused.
+    fn may_lead_to_something(&self, signal: &Signal, now: Now) -> bool {
+        let Signal::Records(place, records) = signal else {
+            return !matches!(signal, Signal::End(..));
+        };
+        let live = self.partitions.get(&place.partition).and_then(Phase::live);
+        let next = live.and_then(|live| live.shard.next_deadline());
+        let tells_time = |record: &Record| journal::is_clock(record.value.as_deref().unwrap_or_default());
+        next.is_some_and(|next| next < now.time.plus_millis(NEAR_MS)) || !records.iter().all(tells_time)
+    }
+
     /// How many milliseconds what is not committed may wait; none where there is nothing to commit.
-    pub(super) fn patience_ms(&mut self, now: Now) -> Option<i64> {
+    fn patience_ms(&mut self, now: Now) -> Option<i64> {
         if self.leads_to_something() {
             return Some(self.load.patience_ms(now));
         }
         self.load.rests();
         None
+    }
+
+    /// How long a turn waits for records.
+    pub(super) fn patience(&mut self, now: Now) -> Duration {
+        let left = self
+            .patience_ms(now)
+            .map(|left| u64::try_from(left).unwrap_or_default());
+        left.map_or(POLL_WAIT, |left| POLL_WAIT.min(Duration::from_millis(left)))
     }
 
     /// Whether the next transaction takes no more in.

@@ -153,6 +153,7 @@ impl Worker {
     }
 
     pub(super) fn tell_status(&mut self) {
+        self.tell_deadlines();
         if !self.is_dealt {
             self.status.tell_shard(&self.plan.writer_id, None);
             return;
@@ -174,6 +175,16 @@ impl Worker {
         {
             self.metrics.adopt(policy);
             self.shown_policy = Some(policy.version);
+        }
+    }
+
+    /// What the intake goes by: whoever is not at work yet, or has no time yet, waits for it.
+    fn tell_deadlines(&self) {
+        for (partition, phase) in &self.partitions {
+            match phase.live().filter(|live| live.shard.clock().now().is_some()) {
+                Some(live) => self.horizon.tell(*partition, live.shard.next_deadline()),
+                None => self.horizon.forget(*partition),
+            }
         }
     }
 }

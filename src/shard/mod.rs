@@ -29,6 +29,7 @@ use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::journal::Foundation;
 use crate::domain::shard::{Consequences, Halt, Shard};
+use crate::horizon::Horizon;
 use crate::log::{Consumer, Log, LogError, Membership, Ownership, Place, ReadLimit, Record, Signal, Transactor};
 use crate::names::Names;
 use crate::planted::{self, Bug};
@@ -49,7 +50,7 @@ use self::unsettled::Unsettled;
 use self::writers::Former;
 
 /// How long a poll waits when there is nothing to do.
-const POLL_WAIT: Duration = Duration::from_millis(50);
+const POLL_WAIT: Duration = Duration::from_millis(100);
 /// A restore that reads nothing for so long looks for writers that left a transaction open.
 const QUIET_MS_MAX: i64 = 2_000;
 /// After so long it ends again what was ended before, and is still open.
@@ -123,6 +124,8 @@ pub struct Watch {
     pub status: Arc<Status>,
     /// What the shards hold.
     pub board: Arc<Board>,
+    /// How far away their deadlines are.
+    pub horizon: Arc<Horizon>,
 }
 
 impl Watch {
@@ -132,6 +135,7 @@ impl Watch {
             metrics: Arc::new(metrics),
             status: Arc::default(),
             board: Arc::default(),
+            horizon: Arc::default(),
         }
     }
 }
@@ -188,6 +192,7 @@ pub struct Worker {
     metrics: Arc<Metrics>,
     status: Arc<Status>,
     board: Arc<Board>,
+    horizon: Arc<Horizon>,
     consumer: Box<dyn Consumer>,
     writer: Option<Box<dyn Transactor>>,
     partitions: BTreeMap<u32, Phase>,
@@ -297,6 +302,7 @@ impl Worker {
             metrics: watch.metrics,
             status: watch.status,
             board: watch.board,
+            horizon: watch.horizon,
             consumer,
             writer: None,
             partitions: BTreeMap::new(),
@@ -361,9 +367,7 @@ impl Worker {
         }
         let all_ready = self.partitions.values().all(|phase| matches!(phase, Phase::Ready(_)));
         let wait = if all_ready || resting {
-            self.patience_ms(now).map_or(POLL_WAIT, |left| {
-                POLL_WAIT.min(Duration::from_millis(u64::try_from(left).unwrap_or_default()))
-            })
+            self.patience(now)
         } else {
             Duration::ZERO
         };
@@ -371,7 +375,9 @@ impl Worker {
         // Taken before the batch is applied: a later one could let a batch through whose partition
         // was lost meanwhile. What waits from earlier polls may go with a newer one: a loss is told by
         // a poll, and what was lost is forgotten, before the group gives another.
-        self.ownership = self.consumer.ownership();
+        if self.may_commit(&signals, now) {
+            self.ownership = self.consumer.ownership();
+        }
         self.take_all(signals, now)?;
         self.commit_due(now)?;
         self.commit_idle(now)?;
@@ -458,6 +464,7 @@ impl Worker {
         for place in places {
             self.partitions.remove(&place.partition);
             self.board.forget(place.partition);
+            self.horizon.forget(place.partition);
             let label = place.partition.to_string();
             // There is no gauge yet where nothing was read.
             let _none = self.metrics.shard.journal_lag_records.remove_label_values(&[&label]);

@@ -189,6 +189,7 @@ impl Deployment {
             plan,
             self.watch.metrics.clone(),
             self.watch.status.clone(),
+            self.watch.horizon.clone(),
         )
         .unwrap()
     }

@@ -65,6 +65,11 @@ fn head(kind: u8) -> Writer {
     writer
 }
 
+/// Whether a record only tells the time.
+pub fn is_clock(record: &[u8]) -> bool {
+    record.get(1) == Some(&CLOCK)
+}
+
 /// Reads what `encode` wrote, of this version or an older one.
 pub fn decode(bytes: &[u8]) -> Result<JournalRecord, Malformed> {
     let mut reader = Reader(bytes);

@@ -21,8 +21,7 @@ use tasuki::log::simulated::chance::Chance;
 use tasuki::log::simulated::{SESSION_MS, SimulatedLog};
 use tasuki::log::{Log, LogError, Place, ReadLimit};
 use tasuki::names::Names;
-use tasuki::shard::{self, Board, Watch, Worker};
-use tasuki::status::Status;
+use tasuki::shard::{self, Watch, Worker};
 use tasuki::telemetry::metrics::Metrics;
 
 /// When the story begins: a time of day like any other.
@@ -135,8 +134,9 @@ impl World {
             clock,
             watch: Watch {
                 metrics: metrics.clone(),
-                status: Arc::new(Status::default()),
-                board: Arc::new(Board::default()),
+                status: Arc::default(),
+                board: Arc::default(),
+                horizon: Arc::default(),
             },
             inner: Mutex::new(inner),
             log,
@@ -303,8 +303,9 @@ impl World {
     fn join(&self, seat: &Seat, number: u64) -> Result<Option<Actor>, String> {
         let log: Arc<dyn Log> = Arc::new(self.log.handle(number));
         let role = if seat.is_intake {
-            let (metrics, status) = (self.watch.metrics.clone(), self.watch.status.clone());
-            Intake::join(log, self.intake_plan(seat.process), metrics, status)
+            let watch = self.watch.clone();
+            let plan = self.intake_plan(seat.process);
+            Intake::join(log, plan, watch.metrics, watch.status, watch.horizon)
                 .map(|intake| Role::Intake(Box::new(intake)))
         } else {
             Worker::join(log, self.shard_plan(seat.process, number), self.watch.clone())

@@ -28,7 +28,7 @@ use standstill::Standstill;
 
 /// librdkafka doesn't come back from waiting for records when a rebalance arrives, so no wait is
 /// longer than this.
-const REBALANCE_WAIT: Duration = Duration::from_millis(20);
+const REBALANCE_WAIT: Duration = Duration::from_millis(100);
 /// How long the group's coordinator has to answer, waiting for open transactions included.
 const COMMITTED_WAIT: Duration = Duration::from_secs(15);
 /// How long the group's coordinator has to take a commit.
