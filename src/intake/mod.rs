@@ -40,6 +40,7 @@ pub use self::guard::GuardPlan;
 use self::guard::{Guards, is_bad};
 use self::pack::{Packer, There};
 use self::reading::{Reading, contents};
+use self::telling::Told;
 use self::turning::Turning;
 use self::watermarks::Appended;
 
@@ -156,8 +157,7 @@ pub struct Intake {
     /// As they were when this worker first asked.
     first_topics: Vec<Topic>,
     clock_at: i64,
-    /// When the time was told everywhere last, in running time.
-    told_all_at: i64,
+    told: Told,
     horizon: Arc<Horizon>,
     /// The roles whose lag this worker shows.
     lag_shown: BTreeSet<Role>,
@@ -218,7 +218,7 @@ impl Intake {
             topics: Vec::new(),
             first_topics: Vec::new(),
             clock_at: i64::MIN / 2,
-            told_all_at: i64::MIN / 2,
+            told: Told::default(),
             horizon,
             lag_shown: BTreeSet::new(),
             committed_at: 0,

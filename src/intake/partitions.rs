@@ -195,7 +195,8 @@ impl Intake {
                 tracing::warn!(%place, "the topic was made anew");
                 self.consumer.stop(place)?;
                 *phase = Phase::Assigned(self.next_ticket);
-                (self.clock_at, self.told_all_at) = (i64::MIN / 2, i64::MIN / 2);
+                self.clock_at = i64::MIN / 2;
+                self.told.all_at = None;
             }
         }
         if self.first_topics.is_empty() {

@@ -13,12 +13,23 @@ use crate::log::{LogError, Place, Topic};
 use crate::telemetry::metrics::seconds_between;
 use crate::wire::journal;
 
-/// Where no deadline is near the time is told this often, in milliseconds: a gap of a second is what
-/// counts whole for `time.patience`.
-const CLEAR_EVERY_MS: i64 = 1_000;
-/// A deadline is near so many milliseconds before its instant: a record that comes after the pause, and
-/// the next, which proves that the first was passed.
-const NEAR_MS: i64 = 3 * CLEAR_EVERY_MS;
+/// Where no deadline is near the time is told once in so many clock intervals.
+const CLEAR_INTERVALS: i64 = 4;
+/// But so often, in milliseconds: a longer gap does not count whole for `time.patience`.
+const CLEAR_EVERY_MS_MAX: i64 = 1_000;
+/// A deadline is near so many milliseconds before its instant, and so many clock intervals: these are
+/// longer where the clock is fast.
+const NEAR_MS: i64 = 3_000;
+const NEAR_INTERVALS: i64 = 4;
+
+/// When the time was told.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Everywhere, in running time; none: it is to be told everywhere next.
+    pub(super) all_at: Option<i64>,
+    /// What it was when it was looked last who waits for it.
+    looked: Instant,
+}
 
 /// While acknowledgements are to come, it is looked for them this often.
 const ACK_LOOK: Duration = Duration::from_millis(20);
@@ -38,22 +49,16 @@ impl Intake {
     /// The next turn appends clock records, whenever the last did.
     pub(super) fn tell_time_soon(&mut self) {
         self.clock_at = i64::MIN / 2;
-        self.told_all_at = i64::MIN / 2;
+        self.told.all_at = None;
     }
 
     /// Appends a clock record to every journal partition where somebody may wait for the time, and
     /// takes the next sample.
     pub(super) fn tell_time(&mut self, now: Now) -> Result<(), LogError> {
         self.show_lag(now.time);
-        let is_for_all = now.running_ms - self.told_all_at >= CLEAR_EVERY_MS;
-        let until = now.time.plus_millis(NEAR_MS);
-        let waits = |partition: &u32| is_for_all || !self.horizon.is_clear(*partition, until);
-        let partitions: Vec<u32> = (0..self.plan.partitions).filter(waits).collect();
+        let partitions = self.who_waits(now);
         if partitions.is_empty() {
             return Ok(());
-        }
-        if is_for_all {
-            self.told_all_at = now.running_ms;
         }
         let sample = self.appended.sample(now.time);
         match self.ask_topics() {
@@ -62,7 +67,7 @@ impl Intake {
             Err(error) => return Err(error),
         }
         if self.topics.is_empty() {
-            self.told_all_at = i64::MIN / 2;
+            self.told.all_at = None;
             return Ok(());
         }
         self.journaled();
@@ -71,6 +76,22 @@ impl Intake {
             self.append(partition, value, Some(partition))?;
         }
         Ok(())
+    }
+
+    /// Journal partitions in which somebody may wait for the time.
+    fn who_waits(&mut self, now: Now) -> Vec<u32> {
+        let pause = (CLEAR_INTERVALS * self.plan.clock_every_ms).min(CLEAR_EVERY_MS_MAX);
+        let is_for_all = self.told.all_at.is_none_or(|at| now.running_ms - at >= pause);
+        if is_for_all {
+            self.told.all_at = Some(now.running_ms);
+        }
+        let looked = std::mem::replace(&mut self.told.looked, now.time);
+        let interval = now.time.millis().saturating_sub(looked.millis());
+        let until = now
+            .time
+            .plus_millis(interval.saturating_mul(NEAR_INTERVALS).max(NEAR_MS));
+        let waits = |partition: &u32| is_for_all || !self.horizon.is_clear(*partition, until);
+        (0..self.plan.partitions).filter(waits).collect()
     }
 
     /// The age of the oldest watermark of each role.

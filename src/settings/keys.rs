@@ -281,7 +281,7 @@ static TIME: Table = Table {
         required(
             "clock_interval",
             span(10, 10 * SECOND),
-            "clock records are appended so often",
+            "clock records are appended so often where a deadline is near, and at every fourth time elsewhere",
         ),
     ],
 };
