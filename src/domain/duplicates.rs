@@ -22,6 +22,8 @@ const TIME_BYTES: usize = 6;
 const NAME_BYTES: usize = 10;
 /// Chunks of one lead lie no further apart than this, those included that are to go.
 const CHUNKS_MAX: u32 = (2 * AT_MOST / CHUNK) as u32;
+/// Nobody lives to see a chunk of a higher number.
+const NUMBER_MAX: u32 = u32::MAX / 2;
 /// Chunks of a chunk as the first two versions wrote them: 64 marks, with sixteen bytes of the name.
 const IN_A_FORMER_CHUNK: u32 = 8;
 const FORMER_BYTES: usize = TIME_BYTES + 16;
@@ -155,14 +157,18 @@ impl Marks {
             return Ok(Gap::None);
         };
         let is_whole = chunk.len().is_multiple_of(BYTES) && chunk.len() <= CHUNK * BYTES;
-        if !is_whole || chunk.is_empty() {
+        if !is_whole || chunk.is_empty() || number > NUMBER_MAX {
             return Err(Malformed);
+        }
+        if self.first.saturating_sub(number) > CHUNKS_MAX {
+            // Counting has begun anew, and what it began from is about to go.
+            self.bytes.clear();
         }
         if self.bytes.is_empty() {
             self.first = number;
         }
         let chunks = self.chunks();
-        if number.abs_diff(chunks.start).max(number.abs_diff(chunks.end)) > CHUNKS_MAX {
+        if number.saturating_sub(chunks.end) > CHUNKS_MAX {
             return Err(Malformed);
         }
         let before = self.first.saturating_sub(number) as usize;
@@ -232,17 +238,13 @@ impl Marks {
             .skip(from)
             .take(CHUNK * BYTES)
             .for_each(|byte| *byte = 0);
-        let is_gone = |chunk: &[u8]| chunk.chunks_exact(BYTES).all(is_gap);
-        let before = self
-            .bytes
-            .chunks(CHUNK * BYTES)
-            .take_while(|chunk| is_gone(chunk))
-            .count();
+        let is_gone = |chunk: &&[u8]| chunk.chunks_exact(BYTES).all(is_gap);
+        let before = self.bytes.chunks(CHUNK * BYTES).take_while(is_gone).count();
         self.bytes.drain(..(before * CHUNK * BYTES).min(self.bytes.len()));
         self.first += before as u32;
-        while self.bytes.chunks(CHUNK * BYTES).next_back().is_some_and(is_gone) {
-            let last = (self.bytes.len() - 1) / (CHUNK * BYTES);
-            self.bytes.truncate(last * CHUNK * BYTES);
+        // The chunk before may have been the last for some time, and have lost marks meanwhile.
+        while self.bytes.chunks_exact(BYTES).next_back().is_some_and(is_gap) {
+            self.bytes.truncate(self.len().saturating_sub(1) * BYTES);
         }
     }
 
@@ -429,6 +431,26 @@ mod tests {
     }
 
     #[test]
+    fn counting_may_begin_anew_before_what_was_there_is_gone() {
+        let (_, chunks) = chunks();
+        for first in [0, 3, 5_000] {
+            let mut again = Marks::default();
+            for number in 0..3 {
+                again.restore(first + number, Some(&chunks[number as usize])).unwrap();
+            }
+            again.restore(0, Some(&chunks[2])).unwrap();
+            for number in (first..first + 3).filter(|number| *number != 0) {
+                again.restore(number, None).unwrap();
+            }
+            assert_eq!(
+                (again.chunks(), again.len(), again.is_whole()),
+                (0..1, 4, true),
+                "{first}"
+            );
+        }
+    }
+
+    #[test]
     fn chunks_of_earlier_versions_are_cut_anew() {
         let (marks, _) = chunks();
         let former = |marks: &[u8]| {
@@ -445,6 +467,12 @@ mod tests {
         assert_eq!(again.chunks(), 0..11, "chunk 1 begins with mark 64");
         again.restore_former(0, None).unwrap();
         assert_eq!(again.chunks(), 8..11);
+        let twelve = former(&marks.bytes[..12 * BYTES]);
+        let mut shrunk = Marks::default();
+        for kept in [12, 5] {
+            shrunk.restore_former(0, Some(&twelve[..kept * FORMER_BYTES])).unwrap();
+        }
+        assert_eq!((shrunk.len(), shrunk.is_whole()), (5, true));
         assert_eq!(again.restore_former(0, Some(&[1; FORMER_BYTES + 1])), Err(Malformed));
         assert_eq!(again.restore_former(1, Some(&[1; FORMER_BYTES * 65])), Err(Malformed));
     }

@@ -284,6 +284,7 @@ impl Intake {
         };
         tracing::warn!(%error, wait_ms = wait, "starting over from the committed offsets");
         self.forget_appends();
+        self.told.all_at = None;
         for (place, phase) in &mut self.partitions {
             if matches!(phase, Phase::Reading(_))
                 && let Err(error) = self.consumer.stop(place)

@@ -13,10 +13,10 @@ use crate::log::{LogError, Place, Topic};
 use crate::telemetry::metrics::seconds_between;
 use crate::wire::journal;
 
-/// Where no deadline is near the time is told once in so many clock intervals.
-const CLEAR_INTERVALS: i64 = 4;
-/// But so often, in milliseconds: a longer gap does not count whole for `time.patience`.
-const CLEAR_EVERY_MS_MAX: i64 = 1_000;
+/// Where no deadline is near the time is told once in so many clock intervals at most.
+const CLEAR_INTERVALS_MAX: i64 = 4;
+/// And once in so many milliseconds: a longer gap does not count whole for `time.patience`.
+const CLEAR_MS_MAX: i64 = 1_000;
 /// A deadline is near so many milliseconds before its instant, and so many clock intervals: these are
 /// longer where the clock is fast.
 const NEAR_MS: i64 = 3_000;
@@ -31,14 +31,15 @@ pub(super) struct Told {
     looked: Instant,
 }
 
-/// While acknowledgements are to come, it is looked for them this often.
+/// While acknowledgements are to come, or a partition turns over, a turn waits no longer for records.
 const ACK_LOOK: Duration = Duration::from_millis(20);
 
 impl Intake {
     /// How long a turn waits for records: until the time is to be told, at most.
     pub(super) fn patience(&self, now: Now) -> Duration {
         let left = self.clock_at.saturating_add(self.plan.clock_every_ms) - now.running_ms;
-        let longest = if self.on_their_way.is_empty() {
+        let is_turning = |phase: &Phase| matches!(phase, Phase::Turning(_));
+        let longest = if self.on_their_way.is_empty() && !self.partitions.values().any(is_turning) {
             POLL_WAIT
         } else {
             ACK_LOOK
@@ -80,16 +81,15 @@ impl Intake {
 
     /// Journal partitions in which somebody may wait for the time.
     fn who_waits(&mut self, now: Now) -> Vec<u32> {
-        let pause = (CLEAR_INTERVALS * self.plan.clock_every_ms).min(CLEAR_EVERY_MS_MAX);
+        let interval = self.plan.clock_every_ms.max(1);
+        let pause = interval * (CLEAR_MS_MAX / interval).clamp(1, CLEAR_INTERVALS_MAX);
         let is_for_all = self.told.all_at.is_none_or(|at| now.running_ms - at >= pause);
         if is_for_all {
             self.told.all_at = Some(now.running_ms);
         }
         let looked = std::mem::replace(&mut self.told.looked, now.time);
-        let interval = now.time.millis().saturating_sub(looked.millis());
-        let until = now
-            .time
-            .plus_millis(interval.saturating_mul(NEAR_INTERVALS).max(NEAR_MS));
+        let passed = now.time.millis().saturating_sub(looked.millis());
+        let until = now.time.plus_millis(passed.saturating_mul(NEAR_INTERVALS).max(NEAR_MS));
         let waits = |partition: &u32| is_for_all || !self.horizon.is_clear(*partition, until);
         (0..self.plan.partitions).filter(waits).collect()
     }

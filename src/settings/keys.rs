@@ -281,7 +281,7 @@ static TIME: Table = Table {
         required(
             "clock_interval",
             span(10, 10 * SECOND),
-            "clock records are appended so often where a deadline is near, and at every fourth time elsewhere",
+            "clock records are appended so often where a deadline is near; elsewhere at every fourth time, or so often that a second is not passed",
         ),
     ],
 };

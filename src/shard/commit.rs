@@ -65,14 +65,13 @@ impl Worker {
     }
 
     fn is_idle_commit_due(&self, now: Now) -> bool {
-        let idle_commit_ms = self
-            .plan
-            .idle_commit_ms
-            .min(self.plan.erase_within_ms / COMMITS_TO_ERASE);
         let mut ready = self.partitions.values().filter_map(Phase::live);
-        ready.any(|live| {
-            live.shard.next_offset() > live.committed && now.running_ms - live.committed_at >= idle_commit_ms
-        })
+        ready.any(|live| live.shard.next_offset() > live.committed && self.is_long_since_commit(live, now))
+    }
+
+    fn is_long_since_commit(&self, live: &Live, now: Now) -> bool {
+        let erase = self.plan.erase_within_ms / COMMITS_TO_ERASE;
+        now.running_ms - live.committed_at >= self.plan.idle_commit_ms.min(erase)
     }
 
     /// Whether a turn that these came in may commit something.
@@ -91,10 +90,14 @@ impl Worker {
         let Signal::Records(place, records) = signal else {
             return !matches!(signal, Signal::End(..));
         };
-        let live = self.partitions.get(&place.partition).and_then(Phase::live);
-        let next = live.and_then(|live| live.shard.next_deadline());
+        let Some(live) = self.partitions.get(&place.partition).and_then(Phase::live) else {
+            return true;
+        };
+        let near = now.time.plus_millis(NEAR_MS);
         let tells_time = |record: &Record| journal::is_clock(record.value.as_deref().unwrap_or_default());
-        next.is_some_and(|next| next < now.time.plus_millis(NEAR_MS)) || !records.iter().all(tells_time)
+        live.shard.next_deadline().is_some_and(|next| next < near)
+            || self.is_long_since_commit(live, now)
+            || !records.iter().all(tells_time)
     }
 
     /// How many milliseconds what is not committed may wait; none where there is nothing to commit.
