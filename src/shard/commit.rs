@@ -20,7 +20,7 @@ use crate::wire::journal;
 const COMMITS_TO_ERASE: i64 = 24;
 
 /// A deadline is near so many milliseconds before its instant, whatever other clocks show.
-const NEAR_MS: i64 = 60_000;
+const NEAR_BY_ANY_CLOCK_MS: i64 = 60_000;
 
 /// Which shards a transaction is of.
 type Which = fn(&Live) -> bool;
@@ -93,7 +93,7 @@ impl Worker {
         let Some(live) = self.partitions.get(&place.partition).and_then(Phase::live) else {
             return true;
         };
-        let near = now.time.plus_millis(NEAR_MS);
+        let near = now.time.plus_millis(NEAR_BY_ANY_CLOCK_MS);
         let tells_time = |record: &Record| journal::is_clock(record.value.as_deref().unwrap_or_default());
         live.shard.next_deadline().is_some_and(|next| next < near)
             || self.is_long_since_commit(live, now)
