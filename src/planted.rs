@@ -57,6 +57,7 @@ bugs! {
     // What is remembered.
     ChangeNotWritten, "change-not-written", REMEMBERED;
     CarrySkipsOne, "carry-skips-one", REMEMBERED;
+    StandsForever, "stands-forever", REMEMBERED;
     TrimBeforeCommit, "trim-before-commit", REMEMBERED;
     TurnForgotten, "turn-forgotten", REMEMBERED;
     TrimReadOver, "trim-read-over", REMEMBERED;

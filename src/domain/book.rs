@@ -4,7 +4,7 @@
 //! follows. It cannot fail: whatever it is told, the answer is a decision.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Bound, Range};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::by_lead::ByLead;
@@ -18,6 +18,7 @@ use super::erasure;
 use super::event::Verdict;
 use super::fact::{Body, Fact, FollowUp, RepChange};
 use super::follow_up;
+use super::fresh::TurnNumber;
 use super::handoff;
 use super::ids::LeadId;
 use super::image::{self, Entity, Kind};
@@ -67,6 +68,15 @@ struct Cell {
     known: Box<[u8]>,
     /// Apart: most leads are at rest, and their marks have run out.
     marks: Option<Box<Marks>>,
+}
+
+/// Something that a turn of the state log comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ahead {
+    /// What it is.
+    pub entity: Entity,
+    /// The bytes of its image, if that is known to stand in the turn already.
+    pub stands: Option<usize>,
 }
 
 /// Numbers for metrics.
@@ -277,10 +287,16 @@ impl Book {
 
     /// What lives in the book, in order, from behind `after`, at most `limit`.
     pub fn entities_after(&self, after: Option<&Entity>, limit: usize) -> Vec<Entity> {
+        let ahead = self.ahead(after, limit, None);
+        ahead.into_iter().map(|ahead| ahead.entity).collect()
+    }
+
+    /// The same, with what of it is known to stand in a turn of the state log.
+    pub fn ahead(&self, after: Option<&Entity>, limit: usize, turn: Option<TurnNumber>) -> Vec<Ahead> {
         let mut found = Vec::new();
-        self.shelf.leads_after(after, limit, &mut found);
+        self.shelf.leads_after(after, limit, turn, &mut found);
         self.shelf.cycles_after(after, limit, &mut found);
-        self.shelf.marks_after(after, limit, &mut found);
+        self.shelf.marks_after(after, limit, turn, &mut found);
         if let Some(desk) = &self.desk {
             let reps = desk.rotation.reps.keys().cloned().map(Kind::Rep);
             let teams = desk.teams.keys().cloned().map(Kind::Team);
@@ -299,10 +315,28 @@ impl Book {
                 } else {
                     0
                 };
-                push_parts(&kind, parts, after, limit, &mut found);
+                push_parts(&kind, parts, after, limit, &mut found, |_| None);
             }
         }
         found
+    }
+
+    /// Takes note that an entity is written in this turn of the state log, as it is now.
+    pub fn wrote(&mut self, entity: &Entity, turn: TurnNumber) {
+        let Some((marks, chunk)) = self.shelf.marks_beside(&entity.kind) else {
+            return;
+        };
+        match chunk {
+            Some(number) => marks.fresh.wrote_chunk(turn, number),
+            None => marks.fresh.wrote_lead(turn),
+        }
+    }
+
+    /// Takes note that an entity is carried, as it did not change in this turn.
+    pub fn carried(&mut self, entity: &Entity, turn: TurnNumber) {
+        if let Some((marks, _)) = self.shelf.marks_beside(&entity.kind) {
+            marks.fresh.carried(turn);
+        }
     }
 
     /// Lets go of duplicate marks that ran out; for the turn of the state log, before `image`.
@@ -342,12 +376,20 @@ fn desk_letter(desk: &mut Desk, step: &mut Step<'_>, letter: &Letter) {
     }
 }
 
-fn push_parts(kind: &Kind, parts: u16, after: Option<&Entity>, limit: usize, found: &mut Vec<Entity>) {
+fn push_parts(
+    kind: &Kind,
+    parts: u16,
+    after: Option<&Entity>,
+    limit: usize,
+    found: &mut Vec<Ahead>,
+    stands: impl Fn(u16) -> Option<usize>,
+) {
     for part in 0..parts {
         let kind = kind.clone();
         let entity = Entity { kind, part };
         if found.len() < limit && after.is_none_or(|after| entity > *after) {
-            found.push(entity);
+            let stands = stands(part);
+            found.push(Ahead { entity, stands });
         }
     }
 }
@@ -359,11 +401,6 @@ impl Cell {
 
     fn marks(&self) -> Option<&Marks> {
         self.marks.as_deref()
-    }
-
-    /// The numbers of the chunks of marks.
-    fn chunks(&self) -> Range<u32> {
-        self.marks().map_or(0..0, Marks::chunks)
     }
 
     fn marks_mut(&mut self) -> &mut Marks {
@@ -477,7 +514,18 @@ impl Shelf {
         }
     }
 
-    fn leads_after(&self, after: Option<&Entity>, limit: usize, found: &mut Vec<Entity>) {
+    /// The marks that go with a lead or a chunk, and the number of the chunk.
+    fn marks_beside(&mut self, kind: &Kind) -> Option<(&mut Marks, Option<u32>)> {
+        let (lead, chunk) = match kind {
+            Kind::Lead(lead) => (*lead, None),
+            Kind::Marks(lead, chunk) => (*lead, Some(*chunk)),
+            Kind::Cycle(..) | Kind::FormerMarks(..) | Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => return None,
+        };
+        let marks = self.cells.get_mut(lead)?.marks.as_deref_mut()?;
+        Some((marks, chunk))
+    }
+
+    fn leads_after(&self, after: Option<&Entity>, limit: usize, turn: Option<TurnNumber>, found: &mut Vec<Ahead>) {
         let from = match after {
             None => None,
             Some(Entity {
@@ -490,11 +538,15 @@ impl Shelf {
                 return;
             }
             let after = after.filter(|_| from == Some(lead));
-            push_parts(&Kind::Lead(lead), image::parts(cell.known.len()), after, limit, found);
+            let fresh = cell.marks().map(|marks| marks.fresh);
+            let is_fresh = turn.zip(fresh).is_some_and(|(turn, fresh)| fresh.has_lead(turn));
+            let stands = |part| is_fresh.then(|| image::len(&cell.known, part)).flatten();
+            let parts = image::parts(cell.known.len());
+            push_parts(&Kind::Lead(lead), parts, after, limit, found, stands);
         }
     }
 
-    fn cycles_after(&self, after: Option<&Entity>, limit: usize, found: &mut Vec<Entity>) {
+    fn cycles_after(&self, after: Option<&Entity>, limit: usize, found: &mut Vec<Ahead>) {
         let from = match after.map(|after| &after.kind) {
             None | Some(Kind::Lead(_)) => Bound::Unbounded,
             Some(Kind::Cycle(lead, cycle)) => Bound::Included((*lead, *cycle)),
@@ -510,11 +562,12 @@ impl Shelf {
                 after,
                 limit,
                 found,
+                |_| None,
             );
         }
     }
 
-    fn marks_after(&self, after: Option<&Entity>, limit: usize, found: &mut Vec<Entity>) {
+    fn marks_after(&self, after: Option<&Entity>, limit: usize, turn: Option<TurnNumber>, found: &mut Vec<Ahead>) {
         let from = match after.map(|after| &after.kind) {
             None | Some(Kind::Lead(_) | Kind::Cycle(..)) => None,
             Some(Kind::FormerMarks(lead, _) | Kind::Marks(lead, _)) => Some(*lead),
@@ -522,11 +575,14 @@ impl Shelf {
         };
         for (lead, cell) in self.cells.range(from) {
             let after = after.filter(|_| from == Some(lead));
-            for chunk in cell.chunks() {
+            let Some(marks) = cell.marks() else { continue };
+            for chunk in marks.chunks() {
                 if found.len() >= limit {
                     return;
                 }
-                push_parts(&Kind::Marks(lead, chunk), 1, after, limit, found);
+                let is_fresh = turn.is_some_and(|turn| marks.fresh.has_chunk(turn, chunk));
+                let stands = |part| image::len(marks.chunk(chunk).filter(|_| is_fresh)?, part);
+                push_parts(&Kind::Marks(lead, chunk), 1, after, limit, found, stands);
             }
         }
     }

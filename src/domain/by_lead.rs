@@ -105,9 +105,8 @@ impl<T> ByLead<T> {
 }
 
 /// The first bits of an id, as a number.
-fn place(LeadId(id): LeadId, bits: u32) -> usize {
-    let first = id.first_chunk().copied().map_or(0, u64::from_be_bytes);
-    first.checked_shr(u64::BITS - bits).unwrap_or(0) as usize
+fn place(id: LeadId, bits: u32) -> usize {
+    id.first_bits().checked_shr(u64::BITS - bits).unwrap_or(0) as usize
 }
 
 #[cfg(test)]

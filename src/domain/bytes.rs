@@ -8,6 +8,9 @@
 #[error("malformed bytes")]
 pub struct Malformed;
 
+/// Values of a list that room is made for before they are read.
+const ROOM_MAX: usize = 1_024;
+
 /// Appends values to a buffer.
 #[derive(Debug, Default)]
 pub struct Writer(pub Vec<u8>);
@@ -173,7 +176,8 @@ impl<'a> Reader<'a> {
     /// A list behind its length.
     pub fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Result<T, Malformed>) -> Result<Vec<T>, Malformed> {
         let len = self.uint()?;
-        let mut items = Vec::new();
+        // No more than a short list at once, whatever the bytes promise.
+        let mut items = Vec::with_capacity(usize::try_from(len).map_or(0, |len| len.min(self.0.len()).min(ROOM_MAX)));
         for _ in 0..len {
             items.push(read(self)?);
         }

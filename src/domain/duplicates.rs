@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::bytes::Malformed;
+use super::fresh::Fresh;
 use super::time::{DAY_MS, Instant};
 
 /// How long a mark stands, in milliseconds of journal time.
@@ -70,6 +71,8 @@ impl Mark {
 pub(crate) struct Marks {
     /// The number of the first chunk, counted over the life of the owner.
     first: u32,
+    /// What of the owner is written in this turn of the state log.
+    pub(crate) fresh: Fresh,
     bytes: Vec<u8>,
 }
 

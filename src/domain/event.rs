@@ -508,3 +508,16 @@ pub enum Verdict {
     /// Only state could tell: a dead letter.
     Rejected(Rejection),
 }
+
+impl Verdict {
+    /// The word in metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::Erased => "erased",
+            Self::Ignored => "ignored",
+            Self::Rejected(_) => "dead_letter",
+        }
+    }
+}

@@ -68,6 +68,11 @@ impl LeadId {
         Some(Self(id))
     }
 
+    /// The first 64 bits, in whose order ids are.
+    pub(crate) fn first_bits(self) -> u64 {
+        self.0.first_chunk().copied().map_or(0, u64::from_be_bytes)
+    }
+
     /// The id's text: 32 lower-case hex digits.
     pub fn digits(self) -> [u8; 32] {
         let mut digits = [0; 32];

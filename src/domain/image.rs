@@ -10,6 +10,9 @@ use super::ids::LeadId;
 /// Bytes of a body in one image.
 pub(crate) const PART: usize = 60 * 1024;
 
+/// Bytes of an image before those of the body.
+const HEAD: usize = 2;
+
 /// Images begin with this byte. In the first version leads were written in another form, and in the
 /// first two duplicate marks (as entities of another kind).
 const VERSION: u8 = 3;
@@ -48,9 +51,14 @@ impl Entity {
 
     /// Whether it is part of what is known of a lead, or of a rep's marks: it needs no policy.
     pub fn is_of_a_lead(&self) -> bool {
+        self.lead().is_some()
+    }
+
+    /// The lead (or hashed rep) that it is part of what is known of.
+    pub(crate) fn lead(&self) -> Option<LeadId> {
         match self.kind {
-            Kind::Lead(_) | Kind::Cycle(..) | Kind::FormerMarks(..) | Kind::Marks(..) => true,
-            Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => false,
+            Kind::Lead(lead) | Kind::Cycle(lead, _) | Kind::FormerMarks(lead, _) | Kind::Marks(lead, _) => Some(lead),
+            Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => None,
         }
     }
 
@@ -111,6 +119,12 @@ pub(crate) fn wrap(body: &[u8], part: u16, into: &mut Vec<u8>) -> bool {
     true
 }
 
+/// The bytes of the image of one part of a body; none if the body has no such part.
+pub(crate) fn len(body: &[u8], part: u16) -> Option<usize> {
+    let slice = body.chunks(PART).nth(part.into())?;
+    Some(HEAD + slice.len())
+}
+
 /// The bytes in an image, and whether more follow in the next part.
 pub(crate) fn unwrap(image: &[u8]) -> Result<(&[u8], bool), Malformed> {
     let mut reader = Reader(image);
@@ -157,12 +171,14 @@ mod tests {
             let mut image = Vec::new();
             assert!(wrap(&body, part, &mut image));
             assert!(image.len() <= 64 * 1024);
+            assert_eq!(len(&body, part), Some(image.len()));
             let (slice, more) = unwrap(&image).unwrap();
             assert_eq!(more, part < 2);
             together.extend_from_slice(slice);
         }
         assert_eq!(together, body);
         assert!(!wrap(&body, 3, &mut Vec::new()));
+        assert_eq!((len(&body, 3), len(&[], 0)), (None, None));
         assert!(!wrap(&[], 0, &mut Vec::new()));
     }
 }

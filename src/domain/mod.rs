@@ -18,6 +18,7 @@ pub mod event;
 pub mod fact;
 mod follow_up;
 mod form;
+pub mod fresh;
 mod handoff;
 mod history;
 mod identity;

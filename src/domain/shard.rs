@@ -11,6 +11,8 @@ use super::bytes::{Malformed, Reader, Writer};
 use super::deadline_clock::DeadlineClock;
 use super::effects::{Counts, Effects, To};
 use super::event::{Output, Rejection, Verdict};
+use super::fresh::TurnNumber;
+use super::ids::LeadId;
 use super::image::Entity;
 use super::journal::{
     Clock, Content, Entry, Foundation, JournalRecord, Mail, Original, Packed, PolicyDocument, Position, Role,
@@ -483,9 +485,23 @@ impl Shard {
         }
     }
 
+    /// Takes note that a part is written in this turn of the state log, as it is now.
+    pub fn wrote(&mut self, part: &Part, turn: TurnNumber) {
+        if let (Part::Book(entity), Some(open)) = (part, &mut self.open) {
+            open.book.wrote(entity, turn);
+        }
+    }
+
+    /// Takes note that a part is carried, as it did not change in this turn.
+    pub fn carried(&mut self, part: &Part, turn: TurnNumber) {
+        if let (Part::Book(entity), Some(open)) = (part, &mut self.open) {
+            open.book.carried(entity, turn);
+        }
+    }
+
     /// Looks up what these parts are written from, all together: see `Book::warm`.
-    pub fn warm_images(&self, parts: &[Part]) {
-        let entities = parts.iter().filter_map(|part| match part {
+    pub fn warm_images<'a>(&self, parts: impl Iterator<Item = &'a Part>) {
+        let entities = parts.filter_map(|part| match part {
             Part::Book(entity) => Some(entity),
             Part::Policy | Part::Waiting(..) => None,
         });
@@ -570,6 +586,12 @@ impl Shard {
 
     /// The parts that follow `after` in the order of the turn, at most `limit`.
     pub fn parts_after(&self, after: Option<&Part>, limit: usize) -> Vec<Part> {
+        let ahead = self.ahead(after, limit, None);
+        ahead.into_iter().map(|(part, _)| part).collect()
+    }
+
+    /// The same, each with the bytes of its image if that is known to stand in a turn.
+    pub fn ahead(&self, after: Option<&Part>, limit: usize, turn: Option<TurnNumber>) -> Vec<(Part, Option<usize>)> {
         let Some(open) = &self.open else { return Vec::new() };
         let first = after.is_none().then_some(Part::Policy);
         let waiting = self
@@ -577,13 +599,15 @@ impl Shard {
             .keys()
             .map(|(from, sequence)| Part::Waiting(*from, *sequence));
         let waiting = waiting.filter(|part| after.is_none_or(|after| part > after));
-        let mut parts: Vec<Part> = first.into_iter().chain(waiting).take(limit).collect();
+        let parts = first.into_iter().chain(waiting).take(limit);
+        let mut parts: Vec<_> = parts.map(|part| (part, None)).collect();
         let within = match after {
             Some(Part::Book(entity)) => Some(entity),
             _ => None,
         };
         let left = limit - parts.len();
-        parts.extend(open.book.entities_after(within, left).into_iter().map(Part::Book));
+        let ahead = open.book.ahead(within, left, turn).into_iter();
+        parts.extend(ahead.map(|ahead| (Part::Book(ahead.entity), ahead.stands)));
         parts
     }
 }
@@ -609,6 +633,14 @@ impl Part {
                 writer.u8(2);
                 entity.write(writer);
             }
+        }
+    }
+
+    /// The first bits of the lead's id, where the part is of one.
+    pub fn lead_first(&self) -> u64 {
+        match self {
+            Self::Policy | Self::Waiting(..) => 0,
+            Self::Book(entity) => entity.lead().map_or(0, LeadId::first_bits),
         }
     }
 

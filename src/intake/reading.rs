@@ -38,13 +38,13 @@ pub(super) struct Reading {
 pub(super) fn contents(context: &SourceContext, key: &LeadKey, record: &Record, metrics: &Metrics) -> Vec<Content> {
     if context.role != Role::Policy {
         let translated = translate(context, key, record);
-        let ignored = metrics
-            .intake
-            .attributes_ignored
-            .with_label_values(&[context.role.name()]);
-        ignored.inc_by(translated.attributes_ignored.into());
+        if translated.attributes_ignored > 0 {
+            let ignored = &metrics.intake.attributes_ignored;
+            let ignored = ignored.with_label_values(&[context.role.name()]);
+            ignored.inc_by(translated.attributes_ignored.into());
+        }
         if translated.contents.is_empty() {
-            metrics.judged(context.role, &Verdict::Ignored);
+            metrics.judged(&[(context.role, Verdict::Ignored)]);
         }
         return translated.contents;
     }

@@ -11,7 +11,7 @@ use crate::domain::journal::{JournalRecord, Mail};
 use crate::domain::shard::Outgoing;
 use crate::log::{Header, LogError, NewRecord, ReadLimit, Transactor};
 use crate::planted::{self, Bug};
-use crate::wire::state::Draft;
+use crate::wire::state::{Draft, Room};
 use crate::wire::{self, outputs};
 
 /// A state or mail record is at most about this large.
@@ -96,6 +96,8 @@ impl Load {
 pub(super) struct Writer<'a> {
     pub(super) transactor: &'a mut dyn Transactor,
     pub(super) plan: &'a Plan,
+    /// For what is remembered, while it is written down.
+    pub(super) room: Room,
     /// Outputs that a repair has added.
     pub(super) added: usize,
 }
@@ -206,23 +208,30 @@ pub(super) struct Remembered {
 }
 
 /// Writes down what changed, and some of what did not, so that the log can be trimmed.
-pub(super) fn remember(live: &mut Live, forward: &mut Forward, erase_within_ms: i64) -> Result<Remembered, Malformed> {
+pub(super) fn remember(
+    live: &mut Live,
+    forward: &mut Forward,
+    erase_within_ms: i64,
+    room: &mut Room,
+) -> Result<Remembered, Malformed> {
     let (changed, own) = (&mut live.pending.changed, live.shard.own_image());
-    changed.sort_unstable();
+    // What is kept of one lead lies together in memory, so it is looked up together.
+    changed.sort_unstable_by(|one, other| one.lead_first().cmp(&other.lead_first()).then_with(|| one.cmp(other)));
     changed.dedup();
     let covers = live.committed..live.shard.next_offset();
-    let draft = Draft::new(IMAGE_FORMAT, covers, RECORD_BYTES_MAX);
-    let mut pen = Pen::new(&mut live.shard, draft);
+    let draft = Draft::new(IMAGE_FORMAT, covers, RECORD_BYTES_MAX, std::mem::take(room));
+    let mut pen = Pen::new(&mut live.shard, draft, forward);
     let left_out = usize::from(planted::is(Bug::ChangeNotWritten));
     let written: u64 = changed.iter().skip(left_out).map(|part| pen.change(part)).sum();
     let own_bytes = own.len() as u64 + written + live.former.bytes() + RECORD_OVERHEAD;
-    let expired = forward.carry(&mut pen, changed, own_bytes, erase_within_ms)?;
+    let expired = forward.carry(&mut pen, own_bytes, erase_within_ms)?;
     for part in &expired {
         pen.change(part);
     }
     // Memory has let go of it, be this transaction committed or not.
     changed.extend(expired);
-    let records = pen.draft.close(&own, forward.turn.as_ref());
+    let (records, emptied) = pen.draft.close(&own, forward.turn.as_ref());
+    *room = emptied;
     Ok(Remembered { records, own })
 }
 

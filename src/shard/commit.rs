@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::batch::{self, Load, Remembered, Writer};
 use super::forward::Forward;
-use super::{Attempt, Interrupt, Live, Mending, POLL_WAIT, Phase, Plan, Stop, Worker};
+use super::{Interrupt, Live, Mending, POLL_WAIT, Phase, Plan, Stop, Worker};
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::shard::Outgoing;
@@ -27,6 +27,13 @@ type Which = fn(&Live) -> bool;
 
 const ALL: Which = |_| true;
 const AWAITED: Which = |live| live.pending.is_awaited();
+
+/// What of a shard is so once its transaction is committed.
+pub(super) struct Attempt {
+    pub(super) next: u64,
+    pub(super) written: Vec<u8>,
+    pub(super) forward: Forward,
+}
 
 impl Worker {
     /// Commits everything, if it leads to something.
@@ -150,6 +157,7 @@ impl Worker {
         let mut writer = Writer {
             transactor: transactor.as_mut(),
             plan: &self.plan,
+            room: std::mem::take(&mut self.room),
             added: 0,
         };
         let early = planted::is(Bug::StateBeforeOutputs)
@@ -165,6 +173,7 @@ impl Worker {
             None => writer.states(self.log.as_ref(), &mut lives)?,
         };
         let added = writer.added;
+        self.room = writer.room;
         transactor.flush()?;
         if !planted::is(Bug::OffsetsLeftOut) {
             transactor.positions(&offsets, &ownership)?;
@@ -233,9 +242,7 @@ impl Live {
                 metrics.observe(output, committed);
             }
         }
-        for (role, verdict) in &settled.tally {
-            metrics.judged(*role, verdict);
-        }
+        metrics.judged(&settled.tally);
         metrics.counted(settled.counts);
     }
 }
@@ -296,8 +303,9 @@ impl Writer<'_> {
                 Err(LogError::Retry(why)) => tracing::debug!(%place, why, "no turn is begun yet"),
                 begun => begun?,
             }
-            let Remembered { records, own: written } = batch::remember(live, &mut forward, erase_within_ms)
-                .map_err(|Malformed| Interrupt::Stop(Stop::Refused(format!("the turn of {place} is malformed"))))?;
+            let Remembered { records, own: written } =
+                batch::remember(live, &mut forward, erase_within_ms, &mut self.room)
+                    .map_err(|Malformed| Interrupt::Stop(Stop::Refused(format!("the turn of {place} is malformed"))))?;
             if live.mending.is_some_and(|mending| mending.is_to_be_told) {
                 forward.wrote(self.mended(*partition, live.committed)?);
             }

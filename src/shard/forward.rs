@@ -5,25 +5,32 @@
 //! is deleted only after the transaction that completed the turn is committed.
 
 use crate::domain::bytes::{Malformed, Writer};
+use crate::domain::fresh::TurnNumber;
 use crate::domain::shard::{Part, Shard};
 use crate::domain::time::Instant;
 use crate::log::{Log, LogError, Place};
 use crate::planted::{self, Bug};
 use crate::wire::state::{Draft, Turn, TurnPlace};
 
-/// For each four bytes that a transaction writes of its own, so many are carried. With five, the log
-/// is at most 3.6 times what lives: two turns, each of it and of four fifths of it in changes.
-/// Transactions that were lost fill the log too, and are made up for as if they were changes.
-const CARRIED_FOR_FOUR: u64 = 5;
-/// Bytes carried in one transaction of one shard, one image more.
-const CARRIED_MAX: u64 = 8 << 20;
+/// For each nine bytes that are written in a turn, changes and what is carried, it has passed so many
+/// of what lives. With five, the log is at most 3.6 times what lives: two turns, each of nine fifths.
+/// What changed in a turn is passed without being carried, so that fewer bytes are, and a turn takes
+/// longer. Transactions that were lost fill the log too, and are made up for as if they were changes.
+const PASSED_OF_NINE: u64 = 5;
+/// Bytes passed in one transaction of one shard, one image more.
+const PASSED_MAX: u64 = 8 << 20;
 /// A turn that wrote less is followed by the next when its time has come, not at once.
 const TURN_BYTES_MIN: u64 = 256 << 10;
 /// Turns in the time within which what was erased must be out of the log: it goes with the turn
 /// that begins after the erasure, so two would just do.
 const TURNS_TO_ERASE: i64 = 3;
-/// Parts looked at together.
-const PARTS_AT_ONCE: usize = 256;
+/// Parts looked at together, at least and at most.
+const PARTS_MIN: usize = 8;
+const PARTS_MAX: usize = 256;
+/// A part is about so long.
+const PART_BYTES: usize = 128;
+/// Bytes of the name of a part that stands in the turn already, at least: tags and the lead's id.
+const NAME_BYTES: u64 = 19;
 /// A log is trimmed again after this, in milliseconds, whether it could be or not: a broker that is
 /// killed forgets where its logs began in the last minute, or as long as its setting
 /// `log.flush.start.offset.checkpoint.interval.ms` says.
@@ -37,7 +44,11 @@ pub(super) struct Forward {
     older: u64,
     /// Bytes of records since.
     recent: u64,
-    /// Bytes of lost transactions that nothing was carried for yet.
+    /// Bytes by which the turn is paced: those since it began, lost ones not before they are made up for.
+    written: u64,
+    /// The number of the turn.
+    number: TurnNumber,
+    /// Bytes of lost transactions that are not made up for yet.
     lost: u64,
     /// The last one was lost, so what it was to write is written again.
     is_again: bool,
@@ -55,6 +66,7 @@ pub(super) struct Forward {
 pub(super) struct Pen<'a> {
     pub(super) shard: &'a mut Shard,
     pub(super) draft: Draft,
+    turn: TurnNumber,
     /// A name and an image, while they are written.
     scratch: (Writer, Writer),
 }
@@ -89,6 +101,7 @@ impl Forward {
             self.turn.iter_mut().for_each(|turn| turn.place = TurnPlace::Round);
         }
         self.recent += bytes;
+        self.written += bytes;
         self.goes_round();
     }
 
@@ -126,7 +139,7 @@ impl Forward {
             self.turn = Some(Turn {
                 start: end,
                 began: at,
-                carried: 0,
+                passed: 0,
                 place: TurnPlace::Begun,
             });
         }
@@ -135,17 +148,18 @@ impl Forward {
 
     fn next_turn(&mut self) {
         self.older += std::mem::take(&mut self.recent);
+        self.written = 0;
+        self.number.0 = self.number.0.wrapping_add(1);
     }
 
-    /// Goes on with the turn: as its own bytes and the time ask for. `changed` is in order, and
-    /// written already. Returns what ran out on the way.
+    /// Goes on with the turn: as the bytes written in it and the time ask for, `own_bytes` of what
+    /// changed among them. Returns what ran out on the way.
     ///
     /// What was lost is made up for once something is written again: transactions that are lost one
     /// after the other would grow from each to the next.
     pub(super) fn carry(
         &mut self,
         pen: &mut Pen<'_>,
-        changed: &[Part],
         own_bytes: u64,
         erase_within_ms: i64,
     ) -> Result<Vec<Part>, Malformed> {
@@ -155,47 +169,47 @@ impl Forward {
             return Ok(expired);
         };
         let age = pen.shard.at().millis().saturating_sub(turn.began.millis()).max(0);
-        let asked_by_time = pace(log_bytes, age, erase_within_ms).saturating_sub(turn.carried);
         let made_up = if std::mem::take(&mut self.is_again) {
             0
         } else {
             std::mem::take(&mut self.lost)
         };
-        let own_bytes = own_bytes + made_up;
-        let budget = (own_bytes * CARRIED_FOR_FOUR / 4).max(asked_by_time).min(CARRIED_MAX);
+        self.written += own_bytes + made_up;
+        let asked_by_time = pace(log_bytes, age, erase_within_ms);
+        let most = turn.passed.saturating_add(PASSED_MAX);
+        let goal = |written: u64| (written * PASSED_OF_NINE / 9).max(asked_by_time).min(most);
         let mut after = match &turn.place {
             TurnPlace::After(key) => Some(Part::parse(key)?),
             TurnPlace::Begun | TurnPlace::Round => None,
         };
-        let mut bytes = 0;
-        let mut changed = changed.iter().peekable();
-        while bytes < budget {
-            let parts = pen.shard.parts_after(after.as_ref(), PARTS_AT_ONCE);
+        while turn.passed < goal(self.written) {
+            let parts_max = (goal(self.written) - turn.passed) as usize / PART_BYTES;
+            let parts = pen.look_ahead(after.as_ref(), parts_max.clamp(PARTS_MIN, PARTS_MAX));
             if parts.is_empty() {
                 turn.place = TurnPlace::Round;
                 break;
             }
-            pen.shard.warm_images(&parts);
-            for part in parts {
-                if bytes >= budget {
+            for (part, stands) in parts {
+                if turn.passed >= goal(self.written) {
                     if planted::is(Bug::CarrySkipsOne) {
                         after = Some(part);
                     }
                     break;
                 }
-                // Both are in order.
-                while changed.next_if(|changed| **changed < part).is_some() {}
-                if changed.peek() != Some(&&part) {
+                turn.passed += if let Some(image) = stands {
+                    NAME_BYTES + image as u64
+                } else {
                     pen.shard.expire(&part, &mut expired);
-                    bytes += pen.carry(&part);
-                }
+                    let carried = pen.carry(&part);
+                    self.written += carried;
+                    carried
+                };
                 after = Some(part);
             }
             turn.place = after
                 .as_ref()
                 .map_or(TurnPlace::Begun, |part| TurnPlace::After(part.key()));
         }
-        turn.carried += bytes;
         Ok(expired)
     }
 
@@ -220,10 +234,11 @@ impl Forward {
 }
 
 impl<'a> Pen<'a> {
-    pub(super) fn new(shard: &'a mut Shard, draft: Draft) -> Self {
+    pub(super) fn new(shard: &'a mut Shard, draft: Draft, forward: &Forward) -> Self {
         Self {
             shard,
             draft,
+            turn: forward.number,
             scratch: Default::default(),
         }
     }
@@ -231,9 +246,21 @@ impl<'a> Pen<'a> {
     /// Writes a part that changed, or is gone; returns the bytes of its name and its image.
     pub(super) fn change(&mut self, part: &Part) -> u64 {
         let lives = self.look_up(part);
+        if lives {
+            self.shard.wrote(part, self.turn);
+        }
         let (key, image) = &self.scratch;
         self.draft.changed(&key.0, lives.then_some(&image.0));
         (key.0.len() + image.0.len()) as u64
+    }
+
+    /// The parts that follow, at most so many, each with the bytes of its image if it stands in this
+    /// turn. The others are about to be carried, and are on their way from memory.
+    fn look_ahead(&self, after: Option<&Part>, limit: usize) -> Vec<(Part, Option<usize>)> {
+        let parts = self.shard.ahead(after, limit, Some(self.turn));
+        let carried = parts.iter().filter(|(_, stands)| stands.is_none());
+        self.shard.warm_images(carried.map(|(part, _)| part));
+        parts
     }
 
     /// Writes a part again, unless it is gone; returns the bytes of its name and its image.
@@ -243,6 +270,7 @@ impl<'a> Pen<'a> {
         }
         let (key, image) = &self.scratch;
         self.draft.carried(&key.0, &image.0);
+        self.shard.carried(part, self.turn);
         (key.0.len() + image.0.len()) as u64
     }
 

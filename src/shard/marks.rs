@@ -6,6 +6,7 @@ use super::restore::FAREWELL;
 use super::{Phase, Plan, Worker};
 use crate::clock::Now;
 use crate::log::{Commit, Committed, LogError, Ownership, Place, Transactor};
+use crate::wire::state::Room;
 
 impl Worker {
     /// Says in the state logs that we leave nothing open behind, so that nobody takes our
@@ -99,6 +100,7 @@ fn mark(
     let mut writer = Writer {
         transactor,
         plan,
+        room: Room::default(),
         added: 0,
     };
     for partition in partitions {

@@ -43,6 +43,7 @@ pub use self::gauges::Board;
 pub use self::said::Said;
 
 use self::batch::{Load, Pace};
+use self::commit::Attempt;
 use self::forward::Forward;
 use self::hanging::Hanging;
 use self::restore::{Restore, RestoreError};
@@ -217,6 +218,8 @@ pub struct Worker {
     shown_policy: Option<u64>,
     repaired: usize,
     outputs_added: usize,
+    /// From one transaction to the next.
+    room: wire::state::Room,
 }
 
 /// Where a worker stands.
@@ -285,13 +288,6 @@ struct Mending {
     committed: u64,
 }
 
-/// What of a shard is so once its transaction is committed.
-struct Attempt {
-    next: u64,
-    written: Vec<u8>,
-    forward: Forward,
-}
-
 impl Worker {
     /// Joins the group.
     pub fn join(log: Arc<dyn Log>, plan: Plan, watch: Watch) -> Result<Self, LogError> {
@@ -318,6 +314,7 @@ impl Worker {
             shown_policy: None,
             repaired: 0,
             outputs_added: 0,
+            room: wire::state::Room::default(),
             lag_asked_at: i64::MIN / 2,
             turn_began: std::time::Instant::now(),
         })

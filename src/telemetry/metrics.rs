@@ -248,20 +248,21 @@ impl Metrics {
         }
     }
 
-    /// Counts what became of a fact, or of a record rejected before it was one, once committed.
-    pub fn judged(&self, role: Role, verdict: &Verdict) {
-        let result = match verdict {
-            Verdict::Accepted => "accepted",
-            Verdict::Duplicate => "duplicate",
-            Verdict::Erased => "erased",
-            Verdict::Ignored => "ignored",
-            Verdict::Rejected(rejection) => {
+    /// Counts what became of facts, and of records rejected before they were any, once committed.
+    pub fn judged(&self, tally: &[(Role, Verdict)]) {
+        let labels = |(role, verdict): &(Role, Verdict)| [role.name(), verdict.name()];
+        // Most are like the one before, and looking labels up is what costs.
+        for run in tally.chunk_by(|one, next| labels(one) == labels(next)) {
+            let Some(one) = run.first() else { continue };
+            let events = self.decisions.events.with_label_values(&labels(one));
+            events.inc_by(run.len() as u64);
+        }
+        for (_, verdict) in tally {
+            if let Verdict::Rejected(rejection) = verdict {
                 let reason = rejection.reason.name();
                 self.decisions.dead_letters.with_label_values(&[reason]).inc();
-                "dead_letter"
             }
-        };
-        self.decisions.events.with_label_values(&[role.name(), result]).inc();
+        }
     }
 
     /// Counts what happened without a decision, once committed.
@@ -565,13 +566,22 @@ mod tests {
     }
 
     #[test]
-    fn a_rejected_event_counts_as_a_dead_letter_of_its_reason() {
+    fn each_event_counts_and_a_rejected_one_as_a_dead_letter_of_its_reason() {
         let metrics = Metrics::new().unwrap();
         let rejection = Rejection {
             reason: RejectReason::UnknownRep,
             detail: String::new(),
         };
-        metrics.judged(Role::Roster, &Verdict::Rejected(rejection));
+        let accepted = (Role::Forms, Verdict::Accepted);
+        metrics.judged(&[
+            accepted.clone(),
+            accepted.clone(),
+            (Role::Roster, Verdict::Rejected(rejection)),
+            (Role::Roster, Verdict::Duplicate),
+            accepted,
+        ]);
+        shows(&metrics, r#"tasuki_events_total{result="accepted",role="forms"} 3"#);
+        shows(&metrics, r#"tasuki_events_total{result="duplicate",role="roster"} 1"#);
         shows(&metrics, r#"tasuki_events_total{result="dead_letter",role="roster"} 1"#);
         shows(&metrics, r#"tasuki_dead_letters_total{reason="unknown-rep"} 1"#);
         shows(&metrics, r#"tasuki_events_total{result="accepted",role="roster"} 0"#);

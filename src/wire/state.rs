@@ -70,8 +70,8 @@ pub struct Turn {
     pub start: u64,
     /// The journal time at which it began.
     pub began: Instant,
-    /// Bytes carried in it so far.
-    pub carried: u64,
+    /// Bytes that it has passed so far, whether it carried them or they stood in it already.
+    pub passed: u64,
     /// How far it has come.
     pub place: TurnPlace,
 }
@@ -137,9 +137,16 @@ pub struct Draft {
     format: u32,
     covers: Range<u64>,
     bytes_max: usize,
+    room: Room,
+    full: Vec<Vec<u8>>,
+}
+
+/// Where entities are written down before it is known how many there are; kept from one draft to the
+/// next, since it grows as large as records are.
+#[derive(Debug, Default)]
+pub struct Room {
     changed: List,
     carried: List,
-    full: Vec<Vec<u8>>,
 }
 
 /// Entities as a record lists them.
@@ -149,15 +156,20 @@ struct List {
     written: Writer,
 }
 
+impl Room {
+    fn bytes(&self) -> usize {
+        self.changed.written.0.len() + self.carried.written.0.len()
+    }
+}
+
 impl Draft {
     /// Nothing is written yet.
-    pub fn new(format: u32, covers: Range<u64>, bytes_max: usize) -> Self {
+    pub fn new(format: u32, covers: Range<u64>, bytes_max: usize, room: Room) -> Self {
         Self {
             format,
             covers,
             bytes_max,
-            changed: List::default(),
-            carried: List::default(),
+            room,
             full: Vec::new(),
         }
     }
@@ -165,33 +177,35 @@ impl Draft {
     /// An entity that changed; `None`: it is gone.
     pub fn changed(&mut self, key: &[u8], image: Option<&[u8]>) {
         self.make_room(ENTITY_BYTES + key.len() + image.map_or(0, <[u8]>::len));
-        self.changed.len += 1;
-        self.changed.written.bytes(key);
-        self.changed.written.option(image, Writer::bytes);
+        let changed = &mut self.room.changed;
+        changed.len += 1;
+        changed.written.bytes(key);
+        changed.written.option(image, Writer::bytes);
     }
 
     /// An entity that did not change.
     pub fn carried(&mut self, key: &[u8], image: &[u8]) {
         self.make_room(ENTITY_BYTES + key.len() + image.len());
-        self.carried.len += 1;
-        self.carried.written.bytes(key);
-        self.carried.written.bytes(image);
+        let carried = &mut self.room.carried;
+        carried.len += 1;
+        carried.written.bytes(key);
+        carried.written.bytes(image);
     }
 
-    /// The records.
-    pub fn close(mut self, shard: &[u8], turn: Option<&Turn>) -> Vec<Vec<u8>> {
+    /// The records, and the room for the next.
+    pub fn close(mut self, shard: &[u8], turn: Option<&Turn>) -> (Vec<Vec<u8>>, Room) {
         let place_bytes = match turn.map(|turn| &turn.place) {
             Some(TurnPlace::After(key)) => key.len(),
             Some(TurnPlace::Begun | TurnPlace::Round) | None => 0,
         };
         self.make_room(shard.len() + TURN_BYTES + place_bytes);
         self.end_record(true, shard, turn);
-        self.full
+        (self.full, self.room)
     }
 
     /// Begins another record if so many bytes more are too much for this one.
     fn make_room(&mut self, needed: usize) {
-        let bytes = self.changed.written.0.len() + self.carried.written.0.len();
+        let bytes = self.room.bytes();
         if bytes > 0 && ENVELOPE_BYTES + bytes + needed > self.bytes_max {
             self.end_record(false, &[], None);
         }
@@ -199,16 +213,14 @@ impl Draft {
 
     fn end_record(&mut self, closes: bool, shard: &[u8], turn: Option<&Turn>) {
         let mut writer = head(IMAGES);
-        let bytes = self.changed.written.0.len() + self.carried.written.0.len();
-        writer
-            .0
-            .reserve_exact(ENVELOPE_BYTES + TURN_BYTES + bytes + shard.len());
+        let bytes = ENVELOPE_BYTES + TURN_BYTES + self.room.bytes() + shard.len();
+        writer.0.reserve_exact(bytes);
         writer.uint(self.format.into());
         writer.uint(self.covers.start);
         writer.uint(self.covers.end.saturating_sub(self.covers.start));
         writer.bool(closes);
         writer.bytes(shard);
-        for list in [&mut self.changed, &mut self.carried] {
+        for list in [&mut self.room.changed, &mut self.room.carried] {
             writer.uint(std::mem::take(&mut list.len));
             writer.raw(&list.written.0);
             list.written.0.clear();
@@ -221,7 +233,7 @@ impl Draft {
 fn write_turn(writer: &mut Writer, turn: &Turn) {
     writer.uint(turn.start);
     writer.int(turn.began.millis());
-    writer.uint(turn.carried);
+    writer.uint(turn.passed);
     match &turn.place {
         TurnPlace::Begun => writer.u8(0),
         TurnPlace::After(key) => {
@@ -236,7 +248,7 @@ fn read_turn(reader: &mut Reader<'_>) -> Result<Turn, Malformed> {
     Ok(Turn {
         start: reader.uint()?,
         began: Instant::from_millis(reader.int()?),
-        carried: reader.uint()?,
+        passed: reader.uint()?,
         place: match reader.u8()? {
             0 => TurnPlace::Begun,
             1 => TurnPlace::After(reader.bytes()?.to_vec()),
@@ -295,7 +307,7 @@ mod tests {
             turn: Some(Turn {
                 start: 7,
                 began: Instant::from_millis(8),
-                carried: 9,
+                passed: 9,
                 place: TurnPlace::After(vec![5; 20]),
             }),
         }
@@ -315,13 +327,13 @@ mod tests {
     }
 
     fn split(images: &Images<'_>, bytes_max: usize) -> Vec<Vec<u8>> {
-        let mut draft = Draft::new(images.format, images.covers.clone(), bytes_max);
+        let mut draft = Draft::new(images.format, images.covers.clone(), bytes_max, Room::default());
         images
             .changed
             .iter()
             .for_each(|(key, image)| draft.changed(key, *image));
         images.carried.iter().for_each(|(key, image)| draft.carried(key, image));
-        draft.close(images.shard, images.turn.as_ref())
+        draft.close(images.shard, images.turn.as_ref()).0
     }
 
     fn encode(record: &StateRecord<'_>) -> Vec<u8> {
@@ -339,7 +351,7 @@ mod tests {
             let turn = Turn {
                 start: 300,
                 began: Instant::from_millis(1_790_000_000_000),
-                carried: 70_000,
+                passed: 70_000,
                 place,
             };
             StateRecord::Images(Images {

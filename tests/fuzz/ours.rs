@@ -13,7 +13,7 @@ use tasuki::settings;
 use tasuki::wire::adapters::Adapter;
 use tasuki::wire::json::{self, Arena};
 use tasuki::wire::outputs::{read_dead_letter, structured};
-use tasuki::wire::state::{Draft, StateRecord};
+use tasuki::wire::state::{Draft, Room, StateRecord};
 use tasuki::wire::translate::translate;
 use tasuki::wire::{ics, journal, policy_file, rfc3339, state};
 
@@ -109,10 +109,10 @@ fn state_said(input: &[u8]) -> u64 {
 fn written_again(record: &StateRecord<'_>) -> Option<Vec<u8>> {
     match record {
         StateRecord::Images(it) if it.closes => {
-            let mut draft = Draft::new(it.format, it.covers.clone(), usize::MAX);
+            let mut draft = Draft::new(it.format, it.covers.clone(), usize::MAX, Room::default());
             it.changed.iter().for_each(|(key, image)| draft.changed(key, *image));
             it.carried.iter().for_each(|(key, image)| draft.carried(key, image));
-            draft.close(it.shard, it.turn.as_ref()).pop()
+            draft.close(it.shard, it.turn.as_ref()).0.pop()
         }
         StateRecord::Images(_) => None,
         StateRecord::Fence { token, writer } => Some(state::fence(*token, writer)),

@@ -15,6 +15,8 @@ const FACT_WITH_ORIGINAL: u8 = 1;
 const REJECTED: u8 = 2;
 const POLICY: u8 = 3;
 
+/// Room that entries are given at first: a few hundred facts that are short.
+const ENTRIES_BYTES: usize = 32 << 10;
 /// Bytes of a number of entries at most.
 const LEN_BYTES_MAX: usize = 10;
 
@@ -47,7 +49,7 @@ impl Draft {
         Self {
             head,
             len: 0,
-            entries: Writer::new(),
+            entries: Writer(Vec::with_capacity(ENTRIES_BYTES)),
             before: Before::default(),
         }
     }
