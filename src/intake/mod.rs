@@ -50,7 +50,7 @@ const READ: ReadLimit = ReadLimit {
     bytes_max: 8 << 20,
 };
 /// How long a poll waits when there is nothing to do.
-const POLL_WAIT: Duration = Duration::from_millis(100);
+const POLL_WAIT: Duration = Duration::from_millis(250);
 /// Journal records on their way at most; then nothing more is read until some are acknowledged.
 const UNACKNOWLEDGED_MAX: usize = 2_000;
 /// How long to wait for acknowledgements when there are too many on their way, or at the end.

@@ -31,18 +31,18 @@ pub(super) struct Told {
     looked: Instant,
 }
 
-/// While acknowledgements are to come, or a partition turns over, a turn waits no longer for records.
-const ACK_LOOK: Duration = Duration::from_millis(20);
+/// While a partition is on its way to being read, a turn waits no longer for records.
+const BEGIN_LOOK: Duration = Duration::from_millis(20);
 
 impl Intake {
     /// How long a turn waits for records: until the time is to be told, at most.
     pub(super) fn patience(&self, now: Now) -> Duration {
         let left = self.clock_at.saturating_add(self.plan.clock_every_ms) - now.running_ms;
-        let is_turning = |phase: &Phase| matches!(phase, Phase::Turning(_));
-        let longest = if self.on_their_way.is_empty() && !self.partitions.values().any(is_turning) {
+        let is_read = |phase: &Phase| matches!(phase, Phase::Reading(_));
+        let longest = if self.partitions.values().all(is_read) {
             POLL_WAIT
         } else {
-            ACK_LOOK
+            BEGIN_LOOK
         };
         longest.min(Duration::from_millis(u64::try_from(left).unwrap_or_default()))
     }
@@ -61,6 +61,8 @@ impl Intake {
         if partitions.is_empty() {
             return Ok(());
         }
+        // What was read so far counts as soon as it is in the journal.
+        self.take_acks(Duration::ZERO)?;
         let sample = self.appended.sample(now.time);
         match self.ask_topics() {
             Ok(()) => self.ask_ends(&sample, now),
