@@ -18,6 +18,12 @@ const OFFSET_BITS: u32 = 40;
 /// How long one statement waits for another connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Bytes of a page: records of journal and state are long, and each page is a write of its own. A
+/// log that is there keeps the size it has.
+const PAGE_BYTES: u32 = 16 << 10;
+/// The write-ahead log goes into the tables when it has grown by so many bytes.
+const AHEAD_BYTES: u32 = 16 << 20;
+
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS topics (name TEXT PRIMARY KEY, id BLOB NOT NULL, partitions INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS partitions (number INTEGER PRIMARY KEY, topic TEXT NOT NULL, partition INTEGER NOT NULL,
@@ -51,9 +57,7 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT)
             .map_err(|error| troubled(&error))?;
         if access == Access::Write {
-            let settings = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;";
-            connection.execute_batch(settings).map_err(|error| troubled(&error))?;
-            connection.execute_batch(TABLES).map_err(|error| troubled(&error))?;
+            prepare(&connection).map_err(|error| troubled(&error))?;
         }
         Ok(Self(connection))
     }
@@ -266,6 +270,15 @@ impl Store {
     }
 }
 
+/// What a connection that writes is told, and the tables if there are none.
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    connection.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")?;
+    let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    connection.pragma_update(None, "wal_autocheckpoint", AHEAD_BYTES / page_bytes.max(1))?;
+    connection.execute_batch(TABLES)
+}
+
 fn row_id(partition: &Partition, offset: u64) -> i64 {
     i64::from(partition.number) << OFFSET_BITS | offset as i64
 }
@@ -318,5 +331,30 @@ fn troubled(error: &rusqlite::Error) -> LogError {
         Some(Code::DatabaseBusy | Code::DatabaseLocked) => LogError::Retry(words),
         Some(Code::DiskFull | Code::SystemIoFailure) => LogError::Unknown(words),
         _ => LogError::Refused(words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_log_has_long_pages_and_an_older_one_keeps_its_own() {
+        let number = |store: &Store, name| -> u32 {
+            let read = |row: &rusqlite::Row<'_>| row.get(0);
+            store.0.pragma_query_value(None, name, read).unwrap()
+        };
+        for (before, page_bytes) in [(None, 16_384), (Some(4_096), 4_096)] {
+            let folder = tempfile::tempdir().unwrap();
+            if let Some(bytes) = before {
+                let older = Connection::open(folder.path().join("tasuki.db")).unwrap();
+                older.pragma_update(None, "page_size", bytes).unwrap();
+                older.execute_batch("PRAGMA journal_mode=WAL;").unwrap();
+                older.execute_batch(TABLES).unwrap();
+            }
+            let store = Store::open(folder.path(), Access::Write).unwrap();
+            assert_eq!(number(&store, "page_size"), page_bytes);
+            assert_eq!(number(&store, "wal_autocheckpoint") * page_bytes, 16 << 20);
+        }
     }
 }
