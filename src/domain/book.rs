@@ -332,7 +332,7 @@ impl Book {
         }
     }
 
-    /// Takes note that an entity is carried, as it did not change in this turn.
+    /// Takes note that an entity is carried: what is known of earlier turns goes.
     pub fn carried(&mut self, entity: &Entity, turn: TurnNumber) {
         if let Some((marks, _)) = self.shelf.marks_beside(&entity.kind) {
             marks.fresh.carried(turn);
@@ -443,6 +443,7 @@ impl Cell {
         if *self.known != *after {
             let was_lead = Known::is_lead(&self.known);
             around.leads = (around.leads + u64::from(is_lead)).saturating_sub(u64::from(was_lead));
+            // All of them, as what stands in a turn of the state log is known of the lead as a whole.
             for part in 0..image::parts(self.known.len()).max(image::parts(after.len())) {
                 let kind = Kind::Lead(id);
                 step.effects.changed.push(Entity { kind, part });
@@ -573,6 +574,10 @@ impl Shelf {
             Some(Kind::FormerMarks(lead, _) | Kind::Marks(lead, _)) => Some(*lead),
             Some(_) => return,
         };
+        if found.len() >= limit {
+            // Or everybody would be looked at who has no marks.
+            return;
+        }
         for (lead, cell) in self.cells.range(from) {
             let after = after.filter(|_| from == Some(lead));
             let Some(marks) = cell.marks() else { continue };

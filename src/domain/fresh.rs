@@ -18,7 +18,7 @@ const CHUNKS: u8 = 2;
 pub(crate) struct Fresh {
     turn: TurnNumber,
     what: u8,
-    /// The last bits of the number of the first chunk of marks; all behind it are younger.
+    /// The last bits of the number of the first chunk of marks; all behind it are written too.
     first_chunk: u16,
 }
 
@@ -28,7 +28,8 @@ impl Fresh {
         self.of(turn).what |= LEAD;
     }
 
-    /// A chunk of marks is written, or will be together with one that was; the first of them first.
+    /// A chunk of marks is written, in order of their numbers. Only the last chunk of a lead ever grows,
+    /// so all from the first on that was written in a turn were.
     pub(crate) fn wrote_chunk(&mut self, turn: TurnNumber, number: u32) {
         let fresh = self.of(turn);
         if fresh.what & CHUNKS == 0 {
@@ -37,7 +38,7 @@ impl Fresh {
         }
     }
 
-    /// Something that did not change in this turn is carried.
+    /// Something is carried, so what is known of earlier turns goes.
     pub(crate) fn carried(&mut self, turn: TurnNumber) {
         self.of(turn);
     }

@@ -492,7 +492,7 @@ impl Shard {
         }
     }
 
-    /// Takes note that a part is carried, as it did not change in this turn.
+    /// Takes note that a part is carried: what is known of earlier turns goes.
     pub fn carried(&mut self, part: &Part, turn: TurnNumber) {
         if let (Part::Book(entity), Some(open)) = (part, &mut self.open) {
             open.book.carried(entity, turn);

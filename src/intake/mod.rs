@@ -50,7 +50,7 @@ const READ: ReadLimit = ReadLimit {
     bytes_max: 8 << 20,
 };
 /// How long a poll waits when there is nothing to do.
-const POLL_WAIT: Duration = Duration::from_millis(250);
+const POLL_WAIT: Duration = Duration::from_millis(100);
 /// Journal records on their way at most; then nothing more is read until some are acknowledged.
 const UNACKNOWLEDGED_MAX: usize = 2_000;
 /// How long to wait for acknowledgements when there are too many on their way, or at the end.
@@ -277,7 +277,7 @@ impl Intake {
         }
         self.begin_reading(now)?;
         self.go_on_turning()?;
-        let crowded = self.is_crowded();
+        let (crowded, first_ticket) = (self.is_crowded(), self.next_ticket);
         self.take_acks(if crowded { ACK_WAIT } else { Duration::ZERO })?;
         if !crowded {
             let signals = self.consumer.poll(READ, self.patience(now))?;
@@ -286,6 +286,11 @@ impl Intake {
         if now.running_ms - self.clock_at >= self.plan.clock_every_ms {
             self.clock_at = now.running_ms;
             self.heed_guards(now)?;
+            if self.next_ticket == first_ticket {
+                // What is in the journal counts. What this turn appended is not there yet, and on the
+                // local log is written together with the time.
+                self.take_acks(Duration::ZERO)?;
+            }
             self.tell_time(now)?;
         }
         if now.running_ms - self.committed_at >= COMMIT_EVERY_MS {

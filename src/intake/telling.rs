@@ -31,18 +31,23 @@ pub(super) struct Told {
     looked: Instant,
 }
 
-/// While a partition is on its way to being read, a turn waits no longer for records.
+/// While a partition is on its way to being read, a turn waits no longer for records: what it waits for
+/// is acknowledged or read meanwhile.
 const BEGIN_LOOK: Duration = Duration::from_millis(20);
 
 impl Intake {
     /// How long a turn waits for records: until the time is to be told, at most.
     pub(super) fn patience(&self, now: Now) -> Duration {
         let left = self.clock_at.saturating_add(self.plan.clock_every_ms) - now.running_ms;
-        let is_read = |phase: &Phase| matches!(phase, Phase::Reading(_));
-        let longest = if self.partitions.values().all(is_read) {
-            POLL_WAIT
-        } else {
+        let begins = |phase: &Phase| match phase {
+            Phase::Assigned(_) => !self.on_their_way.is_empty(),
+            Phase::Turning(_) => true,
+            Phase::Reading(_) => false,
+        };
+        let longest = if self.partitions.values().any(begins) {
             BEGIN_LOOK
+        } else {
+            POLL_WAIT
         };
         longest.min(Duration::from_millis(u64::try_from(left).unwrap_or_default()))
     }
@@ -61,8 +66,6 @@ impl Intake {
         if partitions.is_empty() {
             return Ok(());
         }
-        // What was read so far counts as soon as it is in the journal.
-        self.take_acks(Duration::ZERO)?;
         let sample = self.appended.sample(now.time);
         match self.ask_topics() {
             Ok(()) => self.ask_ends(&sample, now),

@@ -16,7 +16,7 @@ use crate::wire::state::{Draft, Turn, TurnPlace};
 /// of what lives. With five, the log is at most 3.6 times what lives: two turns, each of nine fifths.
 /// What changed in a turn is passed without being carried, so that fewer bytes are, and a turn takes
 /// longer. Transactions that were lost fill the log too, and are made up for as if they were changes.
-const PASSED_OF_NINE: u64 = 5;
+const PASSED_FOR_NINE: u64 = 5;
 /// Bytes passed in one transaction of one shard, one image more.
 const PASSED_MAX: u64 = 8 << 20;
 /// A turn that wrote less is followed by the next when its time has come, not at once.
@@ -44,7 +44,8 @@ pub(super) struct Forward {
     older: u64,
     /// Bytes of records since.
     recent: u64,
-    /// Bytes by which the turn is paced: those since it began, lost ones not before they are made up for.
+    /// Bytes by which the turn is paced: names and images written since it began, and what goes with
+    /// them; lost ones not before they are made up for.
     written: u64,
     /// The number of the turn.
     number: TurnNumber,
@@ -177,7 +178,7 @@ impl Forward {
         self.written += own_bytes + made_up;
         let asked_by_time = pace(log_bytes, age, erase_within_ms);
         let most = turn.passed.saturating_add(PASSED_MAX);
-        let goal = |written: u64| (written * PASSED_OF_NINE / 9).max(asked_by_time).min(most);
+        let goal = |written: u64| (written * PASSED_FOR_NINE / 9).max(asked_by_time).min(most);
         let mut after = match &turn.place {
             TurnPlace::After(key) => Some(Part::parse(key)?),
             TurnPlace::Begun | TurnPlace::Round => None,

@@ -529,6 +529,25 @@ fn nothing_is_deleted_before_the_turn_is_committed() {
 }
 
 #[test]
+fn a_lead_is_carried_in_each_turn_though_their_numbers_come_again() {
+    let mut bench = Bench::new(9);
+    bench.erase_within_ms = 10_000;
+    bench.tell((0..5).map(|number| (number, demo(number, vec![]))).collect());
+    bench.settle();
+    let (mut turns, mut start) = (0, 0);
+    while turns < 2 * 256 {
+        // Nobody else is heard of.
+        bench.pass(2_000);
+        bench.tell(vec![(7, viewed(7, false))]);
+        bench.settle();
+        bench.check();
+        if bench.start() != start {
+            (turns, start) = (turns + 1, bench.start());
+        }
+    }
+}
+
+#[test]
 fn what_a_broker_forgot_to_have_deleted_is_deleted_again() {
     let mut bench = Bench::new(8);
     bench.tell((0..50).map(|number| (number, demo(number, vec![]))).collect());

@@ -51,7 +51,7 @@ use self::unsettled::Unsettled;
 use self::writers::Former;
 
 /// How long a poll waits when there is nothing to do.
-const POLL_WAIT: Duration = Duration::from_millis(250);
+const POLL_WAIT: Duration = Duration::from_millis(100);
 /// A restore that reads nothing for so long looks for writers that left a transaction open.
 const QUIET_MS_MAX: i64 = 2_000;
 /// After so long it ends again what was ended before, and is still open.
