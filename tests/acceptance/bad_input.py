@@ -28,7 +28,7 @@ from story import DEAD_LETTERS, ROLES, policy
 from verdicts import Judge, is_json_media
 
 SEED = 20261128
-LIMIT_SECONDS = 240
+LIMIT_SECONDS = 360
 POSTS_AT_ONCE = 8
 # The same traffic is sent so often between two looks at memory, and looked at so often at most behind the first two looks.
 PASSES = 3
