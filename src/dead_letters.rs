@@ -14,6 +14,7 @@ use crate::domain::time::Instant;
 use crate::log::{Appender, Log, LogError, NewRecord, Place, Record, read_through};
 use crate::names::Names;
 use crate::wire::outputs::{self, Filed};
+use crate::wire::sent_back;
 
 /// Records on their way back at the same time, at most.
 const UNACKNOWLEDGED_MAX: u64 = 1_000;
@@ -101,9 +102,7 @@ pub enum LettersError {
     #[error(transparent)]
     Log(#[from] LogError),
     /// Not everything that was sent back is known to be there.
-    #[error(
-        "{acknowledged} records are back for certain, others may be; send them all again: those with an id count once"
-    )]
+    #[error("{acknowledged} records are back for certain, others may be; send them all again: each counts once")]
     Unfinished {
         /// How many are.
         acknowledged: u64,
@@ -193,8 +192,10 @@ pub struct Sent {
 }
 
 /// Sends the chosen letters back to where they came from: key, value and headers as they were, into
-/// the partition they stood in. A record that holds many events may have a letter for each, and goes
-/// back once. Returns once all are durable; with `dry`, it only counts. Only topics among `sources` are written to: whoever can write dead letters must not reach others.
+/// the partition they stood in; with where they stood first, where an event may be named by that.
+/// A record that holds many events may have a letter for each, and one that went back before may
+/// have further ones: it goes back once. Returns once all are durable; with `dry`, it only counts.
+/// Only topics among `sources` are written to: whoever can write dead letters must not reach others.
 pub fn send_back(
     log: &dyn Log,
     names: &Names,
@@ -211,14 +212,18 @@ pub fn send_back(
     }
     let mut gone: HashMap<Place, HashSet<u64>> = HashMap::new();
     let mut outbox = Outbox::open(log, dry)?;
-    sent.strangers = each(log, names, choice, |letter| {
-        let source = letter.filed.source;
+    sent.strangers = each(log, names, choice, |mut letter| {
+        let Filed {
+            source, offset, time, ..
+        } = letter.filed;
         let Place { topic, partition } = source.clone();
         let Some(count) = partitions.get(topic.as_ref()) else {
             *sent.left.entry(topic.to_string()).or_default() += 1;
             return Ok(());
         };
-        if !gone.entry(source).or_default().insert(letter.filed.offset) {
+        let first = sent_back::mark(&mut letter.original, &source, offset, time);
+        let stood = Place::new(&topic, first.partition);
+        if !gone.entry(stood).or_default().insert(first.offset) {
             sent.further += 1;
             return Ok(());
         }

@@ -200,6 +200,54 @@ fn sent_back_after_the_fix_it_counts_once_however_often() {
 }
 
 #[test]
+fn without_an_id_it_counts_once_too_and_happens_when_it_did() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut run = Run::begin(directory.path());
+    let nameless = json!({"type": "tasuki.rep.changed.v1", "rep": "zoe", "available": false});
+    run.put(0, &roster(&nameless));
+    let hired = json!({"type": "tasuki.rep.changed.v1", "id": "2", "source": "/hr", "rep": "zoe", "team": "inside",
+                       "capacity": 3});
+    run.put(0, &roster(&hired));
+    run.an_hour_later();
+    let stranger = because(RejectReason::UnknownRep);
+    run.send_back(&stranger, false);
+    assert_eq!((run.events("accepted"), run.events("duplicate")), (2, 0));
+    run.an_hour_later();
+    run.send_back(&stranger, false);
+    assert_eq!((run.events("accepted"), run.events("duplicate")), (2, 1));
+
+    let mut facts = Vec::new();
+    let (log, names) = (run.deployment.log.as_ref(), &run.deployment.names);
+    tasuki::export::export(log, names, tasuki::export::Span::default(), &mut facts).unwrap();
+    let facts = String::from_utf8(facts).unwrap();
+    let times: Vec<serde_json::Value> = facts
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["event"]["time"].clone())
+        .collect();
+    assert_eq!(times.len(), 4);
+    assert!(times.iter().all(|time| time == &times[0]), "not when it was: {times:?}");
+}
+
+#[test]
+fn what_failed_again_goes_back_once_and_by_its_first_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut run = Run::begin(directory.path());
+    let nameless = json!({"type": "tasuki.rep.changed.v1", "rep": "zoe", "available": false});
+    run.put(0, &roster(&nameless));
+    let stranger = because(RejectReason::UnknownRep);
+    run.send_back(&stranger, false);
+    assert_eq!(run.letters(&stranger).len(), 2);
+    let sent = run.send_back(&stranger, false);
+    assert_eq!((sent.back["tasuki.inbox"], sent.further), (1, 1));
+    let hired = json!({"type": "tasuki.rep.changed.v1", "id": "2", "source": "/hr", "rep": "zoe", "team": "inside",
+                       "capacity": 3});
+    run.put(0, &roster(&hired));
+    run.send_back(&stranger, false);
+    run.send_back(&stranger, false);
+    assert_eq!((run.events("accepted"), run.events("duplicate")), (2, 1));
+}
+
+#[test]
 fn a_record_with_many_letters_goes_back_once() {
     let directory = tempfile::tempdir().unwrap();
     let mut run = Run::begin(directory.path());

@@ -114,6 +114,15 @@ pub enum NotJson {
     Depth(usize),
 }
 
+/// JSON that was written with Confluent's serializer has a zero and the schema's number in front;
+/// no JSON begins so.
+pub fn unframed(value: &[u8]) -> &[u8] {
+    match value {
+        [0, _, _, _, _, json @ ..] => json,
+        _ => value,
+    }
+}
+
 /// Reads one JSON value with nothing but white space around it.
 pub fn parse<'a>(bytes: &'a [u8], arena: &'a Arena) -> Result<Json<'a>, NotJson> {
     let text = std::str::from_utf8(bytes).map_err(|fault| NotJson::Encoding(fault.valid_up_to()))?;

@@ -13,6 +13,7 @@ pub mod json;
 pub mod outputs;
 pub mod policy_file;
 pub mod rfc3339;
+pub mod sent_back;
 pub mod state;
 pub mod translate;
 

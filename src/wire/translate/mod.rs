@@ -17,6 +17,7 @@ use super::adapters::Adapter;
 use super::cloudevents::{self, Data, Envelope, Time, TypeName};
 use super::facts::{self, FactType, NAME_BYTES_MAX};
 use super::json::{self, Arena, Json, Object};
+use super::sent_back::First;
 use super::{hex, rfc3339};
 use crate::domain::event::{RejectReason, Rejection};
 use crate::domain::fact::{Body, Fact, Person};
@@ -26,7 +27,7 @@ use crate::domain::time::Instant;
 use crate::log::Record;
 
 /// The number of the translation this code does.
-pub const TRANSLATION: u32 = 4;
+pub const TRANSLATION: u32 = 5;
 
 /// Bytes of an event at most: its record's value, or its line.
 pub const EVENT_BYTES_MAX: usize = 256 * 1024;
@@ -227,7 +228,7 @@ fn judged(
     }
     let value = value.ok_or_else(|| rejected(RejectReason::NotJson, "no value"))?;
     let arena = Arena::new();
-    let value = json::parse(unframed(value), &arena);
+    let value = json::parse(json::unframed(value), &arena);
     let value = value.map_err(|fault| rejected(RejectReason::NotJson, &fault.to_string()))?;
     let Some(adapter) = adapter else {
         see(Some(&value));
@@ -251,15 +252,6 @@ fn judged(
     Ok(facts.collect())
 }
 
-/// JSON that was written with Confluent's serializer has a zero and the schema's number in front;
-/// no JSON begins so.
-fn unframed(value: &[u8]) -> &[u8] {
-    match value {
-        [0, _, _, _, _, json @ ..] => json,
-        _ => value,
-    }
-}
-
 fn facts_of(
     (source, manner): (&SourceContext, &Manner<'_>),
     key: &LeadKey,
@@ -270,12 +262,17 @@ fn facts_of(
     let Some(kind) = type_of(manner, envelope.kind)? else {
         return Ok(Vec::new());
     };
+    let first = First::of(&record.headers, &source.topic).unwrap_or(First {
+        partition: source.partition,
+        offset: record.offset,
+        time: record.time,
+    });
     let names = Names {
         source: manner.name,
-        position: Some((&source.topic_id, source.partition, record.offset)),
+        position: Some((&source.topic_id, first.partition, first.offset)),
         number,
     };
-    check(key, envelope, kind, (record.time, &names), ignored)
+    check(key, envelope, kind, (first.time, &names), ignored)
 }
 
 /// What names an event that does not name itself.
