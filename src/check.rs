@@ -66,16 +66,30 @@ fn check_file(file: &Path) -> Report {
     match kind_of(file, &name) {
         Ok(Kind::Policy) => check_policy(file),
         Ok(Kind::Adapter) => check_adapter(&name),
-        Ok(Kind::Settings) => Report {
-            summary: format!("{name}: settings, right"),
-            subject: name,
-            faults: settings::check_file(file),
-        },
+        Ok(Kind::Settings) => check_settings(file, name),
         Err(fault) => Report {
             subject: name,
             summary: String::new(),
             faults: vec![fault],
         },
+    }
+}
+
+/// With the adapters that are named there: `serve` would refuse the same.
+fn check_settings(file: &Path, name: String) -> Report {
+    let (mut faults, adapters) = settings::check_file(file);
+    for (adapter, place) in adapters {
+        let found = Adapter::load(&adapter).err().unwrap_or_default();
+        faults.extend(found.into_iter().map(|fault| match fault.place {
+            Place::Whole(_) => Fault::new(place.clone(), format!("`{adapter}` {}", fault.message), fault.remedy),
+            Place::File { .. } | Place::Variable(_) => fault,
+        }));
+    }
+    faults.sort();
+    Report {
+        summary: format!("{name}: settings, right"),
+        subject: name,
+        faults,
     }
 }
 
@@ -184,6 +198,20 @@ mod tests {
         );
         let fault = Fault::new(Place::Variable("X".to_owned()), "is wrong", "mend it");
         assert_eq!(check(&[], Err(std::slice::from_ref(&fault)))[0].faults, [fault]);
+    }
+
+    #[test]
+    fn an_adapter_that_there_is_not_is_told_where_it_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("settings.toml");
+        let text = "[sources.a]\nrole = \"forms\"\nformat = \"segmnt\"\n[sources.b]\nrole = \"forms\"\nformat = \"segment\"\n\
+                    [sources.c]\nrole = \"forms\"\nformat = \"tasuki\"\n[hooks.d]\nrole = \"forms\"\nsignature = \"mautic\"\nformat = \"./gone.toml\"\n";
+        std::fs::write(&path, text).unwrap();
+        let faults = check_file(&path).faults;
+        let lines: Vec<_> = faults.iter().map(|fault| fault.place.line()).collect();
+        assert_eq!(lines, [Some(3), Some(13)], "{faults:?}");
+        assert_eq!(faults[0].message, "`segmnt` is no built-in adapter");
+        assert!(faults[0].remedy.contains("segment"), "{}", faults[0].remedy);
     }
 
     #[test]

@@ -30,6 +30,17 @@ pub(super) fn faults(values: Values, findings: Findings) -> Vec<Fault> {
     typed(values, findings).1.faults()
 }
 
+/// The adapters that sources and hooks name, each where they do.
+pub(super) fn adapters(values: &Values) -> Vec<(String, Place)> {
+    let formats = values.iter().filter(|(path, _)| match path.as_slice() {
+        [table, _, member] => matches!(table.as_str(), "sources" | "hooks") && member == "format",
+        _ => false,
+    });
+    formats
+        .filter_map(|(_, given)| Some((adapter_of(given.texts.first()?)?, given.place.clone())))
+        .collect()
+}
+
 /// Settings that mean something only if nothing is wrong and nothing lacking.
 fn typed(values: Values, findings: Findings) -> (Settings, Whole) {
     let Findings { faults, spoiled, empty } = findings;

@@ -349,12 +349,16 @@ pub fn adapter_of(format: &str) -> Option<String> {
 }
 
 /// Checks one file alone: what it says, not what the environment may add to it, such as secrets.
-pub fn check_file(path: &Path) -> Vec<Fault> {
+/// Returns what is wrong, and the adapters that it names, each where it does.
+pub fn check_file(path: &Path) -> (Vec<Fault>, Vec<(String, Place)>) {
     let mut findings = Findings::default();
     let layers = vec![layers::defaults(&mut findings), layers::from_file(path, &mut findings)];
     match layers::lay(layers) {
-        Ok(values) => merged::faults(values, findings),
-        Err(_) => findings.faults,
+        Ok(values) => {
+            let adapters = merged::adapters(&values);
+            (merged::faults(values, findings), adapters)
+        }
+        Err(_) => (findings.faults, Vec::new()),
     }
 }
 

@@ -207,9 +207,10 @@ fn a_secret_in_the_environment_outranks_a_file_that_is_named_before() {
 fn a_file_by_itself_is_wrong_by_what_it_says_and_not_by_what_may_be_added() {
     let text =
         "log = \"kafka\"\n[http]\naddress = \"0.0.0.0:80\"\n[hooks.a]\nrole = \"forms\"\nsignature = \"mautic\"\n";
-    assert_eq!(check_file(&file("by-itself.toml", text)), []);
+    assert_eq!(check_file(&file("by-itself.toml", text)).0, []);
     let text = "[http]\naddress = \"nonsense\"\n[sources.\"tasuki.journal\"]\nrole = \"forms\"\n[sources.x]\nbegin = \"latest\"\n";
     let lines: Vec<_> = check_file(&file("wrong-by-itself.toml", text))
+        .0
         .into_iter()
         .map(|fault| match fault.place {
             Place::File { line, .. } => line,

@@ -74,7 +74,10 @@ impl Adapter {
         }
         let whole = || Place::Whole(name.to_owned());
         if !name.contains(['/', '.']) {
-            let remedy = format!("{}, or the path of a file", suggest(name, Self::names()));
+            let remedy = format!(
+                "name a built-in one, or the path of a file: {}",
+                suggest(name, Self::names())
+            );
             return Err(vec![Fault::new(whole(), "is no built-in adapter", remedy)]);
         }
         let bytes = std::fs::read(Path::new(name)).map_err(|error| {
