@@ -8,9 +8,6 @@ use super::ids::LeadId;
 
 /// Entries a bucket holds on average at most; with more, there will be twice as many buckets.
 const FILL_MAX: usize = 6;
-/// Entries that a full bucket gets room for: many buckets, so room that stays empty adds up.
-const ROOM: usize = 2;
-
 /// A map by lead id.
 #[derive(Debug)]
 pub(crate) struct ByLead<T> {
@@ -61,9 +58,8 @@ impl<T> ByLead<T> {
         let found = bucket.iter().position(|(one, _)| *one == id);
         let found = found.unwrap_or_else(|| {
             let behind = bucket.iter().position(|(one, _)| *one > id).unwrap_or(bucket.len());
-            if bucket.len() == bucket.capacity() {
-                bucket.reserve_exact(ROOM);
-            }
+            // Many buckets, so room that stays empty adds up; the allocator leaves some anyway.
+            bucket.reserve_exact(1);
             bucket.insert(behind, (id, T::default()));
             self.len += 1;
             behind
@@ -96,9 +92,12 @@ impl<T> ByLead<T> {
         let mut spread = Vec::with_capacity(self.buckets.len() * 2);
         for (lower, bucket) in (0..).step_by(2).zip(std::mem::take(&mut self.buckets)) {
             let middle = bucket.partition_point(|(id, _)| place(*id, self.bits) == lower);
+            let mut upper = Vec::with_capacity(bucket.len() - middle);
             let mut entries = bucket.into_iter();
             spread.push(entries.by_ref().take(middle).collect());
-            spread.push(entries.collect::<Vec<_>>());
+            // Collected, they would keep the room of them all.
+            upper.extend(entries);
+            spread.push(upper);
         }
         self.buckets = spread;
     }
