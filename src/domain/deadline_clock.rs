@@ -13,7 +13,7 @@ use crate::planted::{self, Bug};
 
 /// The most that one gap between two clock records counts towards patience: time in which nobody
 /// ran does not.
-const GAP_COUNTED_MS_MAX: i64 = 1_000;
+pub const GAP_COUNTED_MS_MAX: i64 = 1_000;
 
 /// The deadline clock of one shard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
