@@ -5,8 +5,10 @@
 //! is appended again by its position.
 
 mod begin;
+mod forward;
 pub mod founding;
 mod guard;
+mod pace;
 mod pack;
 mod partitions;
 mod reading;
@@ -23,9 +25,7 @@ use crate::domain::ids::LeadKey;
 use crate::domain::journal::Role;
 use crate::domain::time::Instant;
 use crate::horizon::Horizon;
-use crate::log::{
-    Ack, Appender, Consumer, Log, LogError, Membership, NewRecord, Place, ReadLimit, Record, Signal, Topic,
-};
+use crate::log::{Appender, Consumer, Log, LogError, Membership, Place, ReadLimit, Record, Signal, Topic};
 use crate::names::Names;
 use crate::planted::{self, Bug};
 use crate::settings::Begin;
@@ -38,6 +38,7 @@ use crate::wire::translate::{Hooks, SourceContext};
 
 pub use self::guard::GuardPlan;
 use self::guard::{Guards, is_bad};
+use self::pace::Pace;
 use self::pack::{Packer, There};
 use self::reading::{Reading, contents};
 use self::telling::Told;
@@ -156,6 +157,7 @@ pub struct Intake {
     topics: Vec<Topic>,
     /// As they were when this worker first asked.
     first_topics: Vec<Topic>,
+    pace: Pace,
     clock_at: i64,
     told: Told,
     horizon: Arc<Horizon>,
@@ -217,6 +219,7 @@ impl Intake {
             appended: Appended::default(),
             topics: Vec::new(),
             first_topics: Vec::new(),
+            pace: Pace::default(),
             clock_at: i64::MIN / 2,
             told: Told::default(),
             horizon,
@@ -279,7 +282,9 @@ impl Intake {
         self.go_on_turning()?;
         let (crowded, first_ticket) = (self.is_crowded(), self.next_ticket);
         self.take_acks(if crowded { ACK_WAIT } else { Duration::ZERO })?;
-        if !crowded {
+        if let Some(rest) = self.pace.rest(now.running_ms, self.acknowledged()) {
+            self.take_acks(rest.min(self.patience(now)))?;
+        } else if !crowded {
             let signals = self.consumer.poll(READ, self.patience(now))?;
             self.take_signals(signals, now)?;
         }
@@ -314,6 +319,7 @@ impl Intake {
 
     fn take_signals(&mut self, signals: Vec<Signal>, now: Now) -> Result<(), LogError> {
         let mut packer = self.packer();
+        let mut records = 0;
         let mut interrupted = Ok(());
         for signal in signals {
             // After an error nothing more is read, but the coming and going of partitions is still
@@ -321,11 +327,19 @@ impl Intake {
             if interrupted.is_err() && matches!(signal, Signal::Records(..)) {
                 continue;
             }
+            if let Signal::Records(_, some) = &signal {
+                records += some.len();
+            }
             let taken = self.take_signal(signal, &mut packer, now);
             interrupted = interrupted.and(taken);
         }
         interrupted?;
-        self.forward(packer)
+        let first_ticket = self.next_ticket;
+        self.forward(packer)?;
+        if self.next_ticket > first_ticket {
+            self.pace.appended(records, self.next_ticket);
+        }
+        Ok(())
     }
 
     fn take_signal(&mut self, signal: Signal, packer: &mut Packer, now: Now) -> Result<(), LogError> {
@@ -415,73 +429,6 @@ impl Intake {
             reading.next = reading.next.max(end);
             reading.taken_at = now.running_ms;
             self.unreadable_at.remove(place);
-        }
-    }
-
-    /// Appends packed facts; from here on they are on their way.
-    fn forward(&mut self, packer: Packer) -> Result<(), LogError> {
-        for (partition, value) in packer.records() {
-            self.append(partition, value, None)?;
-        }
-        let ticket = self.next_ticket;
-        for phase in self.partitions.values_mut() {
-            if let Phase::Reading(reading) = phase {
-                reading.mark(ticket);
-            }
-        }
-        self.journaled();
-        Ok(())
-    }
-
-    fn append(&mut self, partition: u32, value: Vec<u8>, clock: Option<u32>) -> Result<(), LogError> {
-        let journal = self.plan.names.journal();
-        let record = NewRecord {
-            value: Some(value),
-            ..NewRecord::default()
-        };
-        let no_appender = || LogError::Retry("no appender".to_owned());
-        loop {
-            let appender = self.appender.as_mut().ok_or_else(no_appender)?;
-            match appender.append(&journal, Some(partition), &record) {
-                Ok(ticket) => {
-                    self.on_their_way.insert(ticket, clock);
-                    self.next_ticket = ticket + 1;
-                    return Ok(());
-                }
-                Err(LogError::Retry(_)) => self.take_acks(ACK_WAIT)?,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    fn take_acks(&mut self, wait: Duration) -> Result<(), LogError> {
-        let Some(appender) = &mut self.appender else {
-            return Ok(());
-        };
-        let wait = if self.on_their_way.is_empty() {
-            Duration::ZERO
-        } else {
-            wait
-        };
-        for Ack { ticket, time, .. } in appender.poll(wait)? {
-            if let Some(Some(partition)) = self.on_their_way.remove(&ticket) {
-                self.appended.acknowledged(partition, time);
-                if partition == 0 {
-                    self.journal_time = Some((ticket, time));
-                }
-            }
-        }
-        self.journaled();
-        Ok(())
-    }
-
-    /// Moves every partition up to what is acknowledged.
-    fn journaled(&mut self) {
-        let acknowledged = self.on_their_way.keys().next().copied().unwrap_or(self.next_ticket);
-        for phase in self.partitions.values_mut() {
-            if let Phase::Reading(reading) = phase {
-                reading.acknowledged(acknowledged);
-            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::begin::{self, Left, Note};
+use super::pace::Pace;
 use super::reading::Reading;
 use super::turning::{self, Turning};
 use super::watermarks::{Appended, Proof};
@@ -273,6 +274,7 @@ impl Intake {
         self.appender = None;
         self.on_their_way.clear();
         self.next_ticket = 0;
+        self.pace = Pace::default();
         self.journal_time = None;
         self.appended = Appended::default();
     }

@@ -190,7 +190,7 @@ static SHARD: Table = Table {
         required(
             "batch_time",
             span(1, 10 * SECOND),
-            "a transaction takes in no more after this",
+            "a transaction takes in no more after this, or after as long as the one before was open, if that is longer, up to ten times this",
         ),
         required(
             "open_time_max",
@@ -281,7 +281,7 @@ static TIME: Table = Table {
         required(
             "clock_interval",
             span(10, 10 * SECOND),
-            "clock records are appended so often where a deadline is near; elsewhere at every fourth time, or so often that a second is not passed",
+            "clock records are appended so often where a deadline is near; elsewhere at every eighth time, or so often that two seconds are not passed",
         ),
     ],
 };

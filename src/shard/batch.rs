@@ -34,29 +34,44 @@ pub(super) struct Load {
     waits_since: Option<i64>,
 }
 
-/// How much of its limit a transaction takes in, halved so often.
+/// How much a transaction takes in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Pace(u32);
+pub(super) struct Pace {
+    /// Of its limit, halved so often.
+    halved: u32,
+    /// How long the one before was open.
+    open: Duration,
+}
 
 /// Halved no further than this: what still takes too long is not slow by its size, and smaller ones
 /// would only fall behind.
 const HALVED_MAX: u32 = 3;
 
+/// It is taken in for so many times `batch_time`, at most.
+const BATCH_TIMES_MAX: u32 = 10;
+
 impl Pace {
     /// After a transaction that was open for so long.
     pub(super) fn took(&mut self, open: Duration, open_time_max: Duration) {
-        self.0 = if open > open_time_max {
-            (self.0 + 1).min(HALVED_MAX)
+        self.open = open;
+        self.halved = if open > open_time_max {
+            (self.halved + 1).min(HALVED_MAX)
         } else {
-            self.0.saturating_sub(1)
+            self.halved.saturating_sub(1)
         };
+    }
+
+    /// How long the next one takes in: where one is open for long, whatever is in it, taking in for
+    /// less than that would mean to do little else than to wait.
+    pub(super) fn batch_time(self, whole: Duration) -> Duration {
+        self.open.clamp(whole, whole.saturating_mul(BATCH_TIMES_MAX))
     }
 
     /// What the next one takes in.
     pub(super) fn limit(self, whole: ReadLimit) -> ReadLimit {
         ReadLimit {
-            records_max: (whole.records_max >> self.0).max(1),
-            bytes_max: (whole.bytes_max >> self.0).max(1),
+            records_max: (whole.records_max >> self.halved).max(1),
+            bytes_max: (whole.bytes_max >> self.halved).max(1),
         }
     }
 }
@@ -272,6 +287,17 @@ mod tests {
         assert_eq!((pace.limit(whole).records_max, pace.limit(whole).bytes_max), (125, 8));
         (0..20).for_each(|_| pace.took(max, max));
         assert_eq!(pace.limit(whole).records_max, 1_000);
+    }
+
+    #[test]
+    fn a_transaction_takes_in_for_as_long_as_the_one_before_was_open() {
+        let ms = Duration::from_millis;
+        let mut pace = Pace::default();
+        assert_eq!(pace.batch_time(ms(20)), ms(20));
+        for (open, taken_in) in [(5, 20), (140, 140), (5_000, 200)] {
+            pace.took(ms(open), ms(50));
+            assert_eq!(pace.batch_time(ms(20)), ms(taken_in), "after {open}");
+        }
     }
 
     #[test]

@@ -129,7 +129,8 @@ impl Worker {
         let ready = self.partitions.values().filter_map(Phase::live);
         let outputs = ready.map(|live| live.pending.outputs.len() + live.pending.mail.len());
         let limit = self.pace.limit(self.plan.batch);
-        self.load.is_full(outputs.sum(), limit, self.plan.batch_time)
+        let time = self.pace.batch_time(self.plan.batch_time);
+        self.load.is_full(outputs.sum(), limit, time)
     }
 
     fn leads_to_something(&self) -> bool {
