@@ -45,9 +45,9 @@ What is shown is what somebody sent, names and addresses included, in stdout as 
     #[command(after_help = "\
 All letters go back unless an option says which, and a record with several letters once. However often it is sent back, \
 an event counts once (within the 7 days in which repetitions are known) and happens when it did: a record that does not \
-say which event it is, or when, gets the header `tasuki_sent_back_from` with where and when it stood first. Letters of \
-topics that are no source in the settings stay where they are. The command ends once everything is durable; if it fails \
-midway it says so, and may be repeated.")]
+say which event it is, or when, gets the header `tasuki_sent_back_from` with where and when it stood first. Only what an \
+adapter makes without an `id` counts each time. Letters of topics that are no source in the settings stay where they \
+are. The command ends once everything is durable; if it fails midway it says so, and may be repeated.")]
     Replay {
         #[command(flatten)]
         chosen: Chosen,

@@ -4,6 +4,8 @@
 //! its record's. What is sent back gets another position and another time, and would count once
 //! more each time; so such a record carries those it had first.
 
+use std::ops::RangeInclusive;
+
 use super::cloudevents::{self, Time};
 use super::json::{self, Arena, Json};
 use crate::domain::time::Instant;
@@ -12,8 +14,8 @@ use crate::log::{Header, NewRecord, Place};
 /// The header: topic, partition, offset and milliseconds since the epoch, as `forms/3/17/1790000000000`.
 pub const FIRST: &str = "tasuki_sent_back_from";
 
-/// Milliseconds of the last year that a time of ours can have.
-const TIME_MS_MAX: i64 = 253_402_300_799_999;
+/// Milliseconds of a record without a time, and of the last year that a time of ours can have.
+const TIMES_MS: RangeInclusive<i64> = -1..=253_402_300_799_999;
 
 /// Where a record stood first, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ impl First {
         let first = Self {
             partition: parts.next()?.parse().ok()?,
             offset: parts.next()?.parse().ok()?,
-            time: Instant::from_millis(parts.next()?.parse().ok().filter(|ms| (0..=TIME_MS_MAX).contains(ms))?),
+            time: Instant::from_millis(parts.next()?.parse().ok().filter(|ms| TIMES_MS.contains(ms))?),
         };
         parts.next().is_none().then_some(first)
     }
@@ -100,6 +102,9 @@ mod tests {
         assert_eq!(First::of(&headers, "forms"), Some(first));
         assert_eq!((first.partition, first.offset, first.time.millis()), (3, 17, 1_000));
         assert_eq!(First::of(&headers, "form"), None, "of another topic");
+        let mut timeless = record(&[], "{}");
+        let first = mark(&mut timeless, &Place::new("forms", 3), 17, Instant::from_millis(-1));
+        assert_eq!(First::of(&timeless.headers, "forms"), Some(first));
         let mut again = record(&[], "{}");
         again.headers = headers.clone();
         assert_eq!(
@@ -141,7 +146,7 @@ mod tests {
             "forms/3",
             "forms/3/17",
             "forms/3/17/x",
-            "forms/3/17/-1",
+            "forms/3/17/-2",
             "forms/-3/17/1",
             "forms/3/17/1/2",
             "forms/3/17/253402300800000",

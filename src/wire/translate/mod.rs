@@ -262,14 +262,17 @@ fn facts_of(
     let Some(kind) = type_of(manner, envelope.kind)? else {
         return Ok(Vec::new());
     };
-    let first = First::of(&record.headers, &source.topic).unwrap_or(First {
+    let stands = First {
         partition: source.partition,
         offset: record.offset,
         time: record.time,
-    });
+    };
+    let first = First::of(&record.headers, &source.topic).unwrap_or(stands);
+    // A mended adapter may make other events of a record, and give one the number of another.
+    let named_by = if number.is_some() { stands } else { first };
     let names = Names {
         source: manner.name,
-        position: Some((&source.topic_id, first.partition, first.offset)),
+        position: Some((&source.topic_id, named_by.partition, named_by.offset)),
         number,
     };
     check(key, envelope, kind, (first.time, &names), ignored)
