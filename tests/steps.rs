@@ -68,6 +68,38 @@ fn a_form_becomes_one_handoff_and_a_missing_answer_one_breach() {
     assert_eq!(count(), before);
 }
 
+/// Turned every 50 milliseconds, as often as the time is told where somebody waits for it.
+#[test]
+fn where_nobody_waits_the_time_is_told_at_every_eighth_interval() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut now = BEGINNING;
+    let clock = Clock::by_hand(now);
+    let deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, POLICY);
+    let (mut intake, mut worker) = (deployment.intake(), deployment.worker("w"));
+    let mut told_in = |intervals: u32| {
+        let clocks = || {
+            let records = deployment.records("tasuki.journal");
+            let is_clock = |record: &&Record| journal::is_clock(record.value.as_deref().unwrap_or_default());
+            records.iter().filter(is_clock).count()
+        };
+        let before = clocks();
+        for _ in 0..intervals {
+            now.time = now.time.plus_millis(50);
+            now.running_ms += 50;
+            clock.set(now);
+            intake.step(now).unwrap();
+            worker.step(now).unwrap();
+        }
+        clocks() - before
+    };
+    assert!(told_in(40) > 4 * 5, "until the shards are at work they wait");
+    assert_eq!(told_in(160), 4 * 20);
+    deployment.send(&[form(1, 1)]);
+    // Its deadlines are far away.
+    told_in(80);
+    assert_eq!(told_in(160), 4 * 20);
+}
+
 /// What an earlier translation has read without committing it, and what follows.
 #[test]
 fn what_another_translation_left_is_taken_once_wherever_the_next_ones_crash() {

@@ -13,7 +13,7 @@ use crate::planted::{self, Bug};
 
 /// The most that one gap between two clock records counts towards patience: time in which nobody
 /// ran does not.
-pub const GAP_COUNTED_MS_MAX: i64 = 1_000;
+const GAP_COUNTED_MS_MAX: i64 = 1_000;
 
 /// The deadline clock of one shard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +61,14 @@ impl DeadlineClock {
         // A partition without a watermark holds the clock: `None` is smaller than any instant.
         let proved = waited_for.map(|source| source.at).min().unwrap_or(Some(at));
         self.now = self.now.max(proved);
+    }
+
+    /// Whether the patience with some partition runs: nothing good was reported of it for longer than
+    /// what one gap counts, and it is still waited for.
+    pub fn is_patient(&self, patience_ms: i64) -> bool {
+        let silent = |source: &Watermark| self.running_ms - source.read_at_running_ms;
+        let runs = |source| (GAP_COUNTED_MS_MAX + 1..patience_ms).contains(&silent(source));
+        self.sources.values().any(runs)
     }
 
     /// How many named partitions are not waited for any more.
@@ -206,6 +214,23 @@ mod tests {
         check(&minute, None);
         let longer: Vec<_> = (0..=60).map(|second| bad(second * 1_000)).collect();
         check(&longer, Some(60_000));
+    }
+
+    #[test]
+    fn patience_runs_while_a_partition_is_silent_and_still_waited_for() {
+        let (mut clock, patience_ms) = (DeadlineClock::default(), 60_000);
+        let both = [(0, Some(0), true), (1, Some(0), true)];
+        clock.advance(Instant::from_millis(0), &record(1, 2, &both), patience_ms);
+        let mut silent_for = |seconds: i64| {
+            let at = Instant::from_millis(seconds * 1_000);
+            clock.advance(at, &record(1, 2, &both[..1]), patience_ms);
+            clock.is_patient(patience_ms)
+        };
+        assert!(!silent_for(1), "one gap may be anybody's");
+        assert!((2..60).all(&mut silent_for));
+        assert!(!silent_for(60), "it is not waited for any more");
+        clock.advance(Instant::from_millis(61_000), &record(1, 2, &both), patience_ms);
+        assert!(!clock.is_patient(patience_ms));
     }
 
     #[test]

@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::reading::Reading;
 use super::watermarks::Sample;
 use super::{Intake, POLL_WAIT, PROGRESS_MS_MAX, Phase, UNREADABLE_MS};
 use crate::clock::Now;
-use crate::domain::deadline_clock::GAP_COUNTED_MS_MAX;
 use crate::domain::journal::{Clock, JournalRecord, NamedSource, Report, Role};
 use crate::domain::time::Instant;
 use crate::log::{LogError, Place, Topic};
@@ -17,8 +15,8 @@ use crate::wire::journal;
 
 /// Where no deadline is near the time is told once in so many clock intervals at least.
 const CLEAR_INTERVALS_MAX: i64 = 8;
-/// And once in so many milliseconds, unless something cannot be read: of a longer gap than
-/// [`GAP_COUNTED_MS_MAX`] not all counts for `time.patience`.
+/// And once in so many milliseconds. A gap does not count whole for `time.patience` then, so a shard
+/// whose patience runs waits for the time as one with a near deadline does.
 const CLEAR_MS_MAX: i64 = 2_000;
 /// A deadline is near so many milliseconds before its instant, and so many clock intervals: these are
 /// longer where the clock is fast.
@@ -90,12 +88,7 @@ impl Intake {
     /// Journal partitions in which somebody may wait for the time.
     fn who_waits(&mut self, now: Now) -> Vec<u32> {
         let interval = self.plan.clock_every_ms.max(1);
-        let reads_all = self.partitions.iter().all(|(place, phase)| match phase {
-            Phase::Reading(reading) => self.makes_progress(place, reading, now),
-            Phase::Assigned(_) | Phase::Turning(_) => false,
-        });
-        let longest = if reads_all { CLEAR_MS_MAX } else { GAP_COUNTED_MS_MAX };
-        let pause = interval * (longest / interval).clamp(1, CLEAR_INTERVALS_MAX);
+        let pause = interval * (CLEAR_MS_MAX / interval).clamp(1, CLEAR_INTERVALS_MAX);
         let is_for_all = self.told.all_at.is_none_or(|at| now.running_ms - at >= pause);
         if is_for_all {
             self.told.all_at = Some(now.running_ms);
@@ -152,15 +145,6 @@ impl Intake {
         }
     }
 
-    /// It can be read, as far as is known here.
-    fn makes_progress(&self, place: &Place, reading: &Reading, now: Now) -> bool {
-        // Where the journal does not take what was read, deadlines wait for it.
-        let waits = self.is_crowded() || reading.next > reading.journaled;
-        let stalled = !waits && !reading.proof.wants_end() && now.running_ms - reading.taken_at > PROGRESS_MS_MAX;
-        let unreadable = |at: &i64| now.running_ms - at < UNREADABLE_MS;
-        !stalled && !self.unreadable_at.get(place).is_some_and(unreadable)
-    }
-
     fn clock(&self, partition: u32, now: Now) -> Clock {
         let named = |topic: &Topic| NamedSource {
             topic: topic.id.0,
@@ -180,11 +164,18 @@ impl Intake {
                 Phase::Reading(reading) => reading,
             };
             let is_paused = self.guards.is_paused(&place.topic);
+            // Where the journal does not take what was read, deadlines wait for it.
+            let waits = self.is_crowded() || reading.next > reading.journaled;
+            let stalled = !waits && !reading.proof.wants_end() && now.running_ms - reading.taken_at > PROGRESS_MS_MAX;
+            let unreadable = self
+                .unreadable_at
+                .get(place)
+                .is_some_and(|at| now.running_ms - at < UNREADABLE_MS);
             Some(Report {
                 source: reading.source,
                 watermark: reading.proof.watermark(partition),
                 // What is paused is waited for, however long.
-                reading: is_paused || self.makes_progress(place, reading, now),
+                reading: is_paused || (!stalled && !unreadable),
             })
         };
         Clock {

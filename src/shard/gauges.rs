@@ -178,10 +178,15 @@ impl Worker {
         }
     }
 
-    /// What the intake goes by: whoever is not at work yet, or has no time yet, waits for it.
+    /// What the intake goes by: whoever is not at work yet, or has no time yet, waits for it, and so
+    /// does whose patience with a source runs.
     fn tell_deadlines(&self) {
+        let rests = |live: &&Live| {
+            let clock = live.shard.clock();
+            clock.now().is_some() && !clock.is_patient(self.plan.patience_ms)
+        };
         for (partition, phase) in &self.partitions {
-            match phase.live().filter(|live| live.shard.clock().now().is_some()) {
+            match phase.live().filter(rests) {
                 Some(live) => self.horizon.tell(*partition, live.shard.next_deadline()),
                 None => self.horizon.forget(*partition),
             }
