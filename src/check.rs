@@ -86,6 +86,7 @@ fn check_settings(file: &Path, name: String) -> Report {
         }));
     }
     faults.sort();
+    faults.dedup();
     Report {
         summary: format!("{name}: settings, right"),
         subject: name,

@@ -13,8 +13,10 @@ use super::READ;
 const REST_FACTOR: i64 = 4;
 /// After an append nothing more is held up for longer than this, in milliseconds.
 const HELD_UP_MS_MAX: i64 = 100;
-/// What arrives after so many milliseconds without an append or a rest is appended, and holds nothing up.
+/// What arrives after so many milliseconds without an append or a rest is appended, and holds nothing
+/// up, if it is less than so many records: more take their time to be translated.
 const QUIET_MS: i64 = 50;
+const FEW: usize = 100;
 
 /// What an intake worker rests for.
 #[derive(Debug, Default)]
@@ -30,7 +32,7 @@ enum Phase {
     #[default]
     Free,
     /// Something was appended; when, is what the next turn says.
-    Appended(u64),
+    Appended { end: u64, is_little: bool },
     /// Everything below this ticket is to be acknowledged.
     Waiting { end: u64, since: i64 },
     /// Until then.
@@ -42,7 +44,8 @@ impl Pace {
     /// bring is behind, and does not rest.
     pub(super) fn appended(&mut self, records: usize, end: u64) {
         self.phase = if records < READ.records_max {
-            Phase::Appended(end)
+            let is_little = records < FEW;
+            Phase::Appended { end, is_little }
         } else {
             Phase::Free
         };
@@ -51,11 +54,13 @@ impl Pace {
     /// How long nothing is to be read, if everything below the ticket `acknowledged` is. To be asked
     /// in each turn, and again after a wait for acknowledgements of that length.
     pub(super) fn rest(&mut self, now_ms: i64, acknowledged: u64) -> Option<Duration> {
-        if let Phase::Appended(end) = self.phase {
+        if let Phase::Appended { end, is_little } = self.phase {
             let before = self.busy_at.replace(now_ms);
-            self.phase = match before {
-                Some(before) if now_ms - before < QUIET_MS => Phase::Waiting { end, since: now_ms },
-                _ => Phase::Free,
+            let was_quiet = before.is_none_or(|before| now_ms - before >= QUIET_MS);
+            self.phase = if is_little && was_quiet {
+                Phase::Free
+            } else {
+                Phase::Waiting { end, since: now_ms }
             };
         }
         if let Phase::Waiting { end, since } = self.phase
@@ -65,7 +70,7 @@ impl Pace {
             self.phase = Phase::Resting(now_ms + (took * REST_FACTOR).min(HELD_UP_MS_MAX - took));
         }
         let until = match self.phase {
-            Phase::Free | Phase::Appended(_) => return None,
+            Phase::Free | Phase::Appended { .. } => return None,
             Phase::Waiting { since, .. } => since + HELD_UP_MS_MAX,
             Phase::Resting(until) => until,
         };
@@ -102,6 +107,12 @@ mod tests {
         assert_eq!(pace.rest(1_189, 6), None);
         pace.appended(10, 12);
         assert_eq!(pace.rest(1_239, 6), None, "it was quiet for long enough");
+        pace.appended(FEW, 15);
+        assert_eq!(
+            ms(pace.rest(2_000, 12)),
+            Some(100),
+            "it may have been translated all the time"
+        );
     }
 
     #[test]
