@@ -103,8 +103,8 @@ mod tests {
         assert_eq!((first.partition, first.offset, first.time.millis()), (3, 17, 1_000));
         assert_eq!(First::of(&headers, "form"), None, "of another topic");
         let mut timeless = record(&[], "{}");
-        let first = mark(&mut timeless, &Place::new("forms", 3), 17, Instant::from_millis(-1));
-        assert_eq!(First::of(&timeless.headers, "forms"), Some(first));
+        let stood = mark(&mut timeless, &Place::new("forms", 3), 17, Instant::from_millis(-1));
+        assert_eq!(First::of(&timeless.headers, "forms"), Some(stood));
         let mut again = record(&[], "{}");
         again.headers = headers.clone();
         assert_eq!(
