@@ -193,8 +193,8 @@ pub struct Sent {
 
 /// Sends the chosen letters back to where they came from: key, value and headers as they were, into
 /// the partition they stood in; with where they stood first, where an event may be named by that.
-/// A record that holds many events may have a letter for each, and one that went back before may
-/// have further ones: it goes back once. Returns once all are durable; with `dry`, it only counts.
+/// A record that holds many events may have a letter for each, and one that carries where it stood
+/// first may have further ones of its copies: it goes back once. Returns once all are durable; with `dry`, it only counts.
 /// Only topics among `sources` are written to: whoever can write dead letters must not reach others.
 pub fn send_back(
     log: &dyn Log,

@@ -144,6 +144,18 @@ fn roster(event: &serde_json::Value) -> NewRecord {
     }
 }
 
+/// What is refused until she has joined, by an event without an id.
+fn zoe_is_away_says_nobody() -> NewRecord {
+    roster(&json!({"type": "tasuki.rep.changed.v1", "rep": "zoe", "available": false}))
+}
+
+fn zoe_joins() -> NewRecord {
+    roster(
+        &json!({"type": "tasuki.rep.changed.v1", "id": "2", "source": "/hr", "rep": "zoe", "team": "inside",
+                   "capacity": 3}),
+    )
+}
+
 #[test]
 fn a_letter_goes_back_as_it_came_and_what_is_still_wrong_comes_again() {
     let directory = tempfile::tempdir().unwrap();
@@ -184,9 +196,7 @@ fn sent_back_after_the_fix_it_counts_once_however_often() {
     run.put(0, &roster(&early));
     let stranger = because(RejectReason::UnknownRep);
     assert_eq!(run.letters(&stranger).len(), 1);
-    let named = json!({"type": "tasuki.rep.changed.v1", "id": "2", "source": "/hr", "rep": "zoe", "team": "inside",
-                       "capacity": 3});
-    run.put(0, &roster(&named));
+    run.put(0, &zoe_joins());
     assert_eq!((run.events("accepted"), run.events("duplicate")), (1, 0));
     run.send_back(&stranger, false);
     assert_eq!((run.events("accepted"), run.events("duplicate")), (2, 0));
@@ -203,11 +213,8 @@ fn sent_back_after_the_fix_it_counts_once_however_often() {
 fn without_an_id_it_counts_once_too_and_happens_when_it_did() {
     let directory = tempfile::tempdir().unwrap();
     let mut run = Run::begin(directory.path());
-    let nameless = json!({"type": "tasuki.rep.changed.v1", "rep": "zoe", "available": false});
-    run.put(0, &roster(&nameless));
-    let hired = json!({"type": "tasuki.rep.changed.v1", "id": "2", "source": "/hr", "rep": "zoe", "team": "inside",
-                       "capacity": 3});
-    run.put(0, &roster(&hired));
+    run.put(0, &zoe_is_away_says_nobody());
+    run.put(0, &zoe_joins());
     run.an_hour_later();
     let stranger = because(RejectReason::UnknownRep);
     run.send_back(&stranger, false);
@@ -232,16 +239,13 @@ fn without_an_id_it_counts_once_too_and_happens_when_it_did() {
 fn what_failed_again_goes_back_once_and_by_its_first_name() {
     let directory = tempfile::tempdir().unwrap();
     let mut run = Run::begin(directory.path());
-    let nameless = json!({"type": "tasuki.rep.changed.v1", "rep": "zoe", "available": false});
-    run.put(0, &roster(&nameless));
+    run.put(0, &zoe_is_away_says_nobody());
     let stranger = because(RejectReason::UnknownRep);
     run.send_back(&stranger, false);
     assert_eq!(run.letters(&stranger).len(), 2);
     let sent = run.send_back(&stranger, false);
     assert_eq!((sent.back["tasuki.inbox"], sent.further), (1, 1));
-    let hired = json!({"type": "tasuki.rep.changed.v1", "id": "2", "source": "/hr", "rep": "zoe", "team": "inside",
-                       "capacity": 3});
-    run.put(0, &roster(&hired));
+    run.put(0, &zoe_joins());
     run.send_back(&stranger, false);
     run.send_back(&stranger, false);
     assert_eq!((run.events("accepted"), run.events("duplicate")), (2, 1));

@@ -8,6 +8,7 @@ use super::ids::LeadId;
 
 /// Entries a bucket holds on average at most; with more, there will be twice as many buckets.
 const FILL_MAX: usize = 6;
+
 /// A map by lead id.
 #[derive(Debug)]
 pub(crate) struct ByLead<T> {
