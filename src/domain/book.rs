@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::by_lead::ByLead;
 use super::bytes::{Malformed, Writer};
+use super::cell::Cell;
 use super::cycle::Archive;
 use super::deadline;
 use super::desk::Desk;
@@ -59,15 +60,6 @@ struct Around {
     unbound: Unbound,
     /// Whose marks came back with a gap that something was to fill.
     gaps: Vec<LeadId>,
-}
-
-/// What is kept under a lead id.
-#[derive(Debug, Default)]
-struct Cell {
-    /// `Known`, written down.
-    known: Box<[u8]>,
-    /// Apart: most leads are at rest, and their marks have run out.
-    marks: Option<Box<Marks>>,
 }
 
 /// Something that a turn of the state log comes to.
@@ -140,7 +132,7 @@ impl Book {
     /// the looks of one call wait for memory side by side, those of facts one after the other.
     pub fn warm(&self, leads: impl Iterator<Item = LeadId>) {
         for cell in leads.filter_map(|lead| self.shelf.cells.get(lead)) {
-            let touched = lines(&cell.known).chain(lines(cell.marks().map_or(&[], Marks::bytes)));
+            let touched = lines(cell.known()).chain(lines(cell.marks().map_or(&[], Marks::bytes)));
             std::hint::black_box(touched.fold(0, |all, byte| all ^ byte));
         }
     }
@@ -345,11 +337,11 @@ impl Book {
         let Some(cell) = self.shelf.cells.get_mut(*lead) else {
             return;
         };
-        if let Some(marks) = &mut cell.marks {
+        if let Some(marks) = cell.marks_mut() {
             let gone = marks.expire(at).map(|chunk| Entity::whole(Kind::Marks(*lead, chunk)));
             effects.changed.extend(gone);
         }
-        cell.marks.take_if(|marks| marks.is_empty());
+        cell.drop_empty_marks();
         if cell.is_empty() {
             self.shelf.cells.remove(*lead);
         }
@@ -395,24 +387,8 @@ fn push_parts(
 }
 
 impl Cell {
-    fn is_empty(&self) -> bool {
-        self.known.is_empty() && self.marks().is_none_or(Marks::is_empty)
-    }
-
-    fn marks(&self) -> Option<&Marks> {
-        self.marks.as_deref()
-    }
-
-    fn marks_mut(&mut self) -> &mut Marks {
-        self.marks.get_or_insert_default()
-    }
-
-    fn has_seen(&self, mark: Mark, at: Instant) -> bool {
-        self.marks().is_some_and(|marks| marks.stands(mark, at))
-    }
-
     fn mark(&mut self, id: LeadId, mark: Mark, step: &mut Step<'_>) {
-        let written = self.marks_mut().add(mark, step.at);
+        let written = self.marks_or_new().add(mark, step.at);
         let gone = written.gone.map(|chunk| Entity::whole(Kind::Marks(id, chunk)));
         step.effects.changed.extend(gone);
         step.effects.changed.push(Entity::whole(Kind::Marks(id, written.grown)));
@@ -427,8 +403,9 @@ impl Cell {
         step: &mut Step<'_>,
         change: impl FnOnce(&mut Known<'_>, &mut Archive, &mut Step<'_>) -> R,
     ) -> R {
+        let before = self.known();
         // Images are checked when they are restored, so this does not fail.
-        let mut known = Known::read(id, &self.known).unwrap_or(Known::Nothing);
+        let mut known = Known::read(id, before).unwrap_or(Known::Nothing);
         let due_before = known.due();
         let result = change(&mut known, &mut around.archive, step);
         let due = known.due();
@@ -440,30 +417,17 @@ impl Cell {
         known.write(&mut around.scratch);
         let is_lead = matches!(known, Known::Lead(_));
         let after = around.scratch.0.as_slice();
-        if *self.known != *after {
-            let was_lead = Known::is_lead(&self.known);
+        if before != after {
+            let was_lead = Known::is_lead(before);
             around.leads = (around.leads + u64::from(is_lead)).saturating_sub(u64::from(was_lead));
             // All of them, as what stands in a turn of the state log is known of the lead as a whole.
-            for part in 0..image::parts(self.known.len()).max(image::parts(after.len())) {
+            for part in 0..image::parts(before.len()).max(image::parts(after.len())) {
                 let kind = Kind::Lead(id);
                 step.effects.changed.push(Entity { kind, part });
             }
             self.keep(after);
         }
         result
-    }
-
-    /// In place where there is room: this memory was just read, other would be cold.
-    fn keep(&mut self, known: &[u8]) {
-        if self.known.len() == known.len() {
-            self.known.copy_from_slice(known);
-        } else {
-            let mut held = std::mem::take(&mut self.known).into_vec();
-            held.clear();
-            held.reserve_exact(known.len());
-            held.extend_from_slice(known);
-            self.known = held.into_boxed_slice();
-        }
     }
 }
 
@@ -522,7 +486,7 @@ impl Shelf {
             Kind::Marks(lead, chunk) => (*lead, Some(*chunk)),
             Kind::Cycle(..) | Kind::FormerMarks(..) | Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => return None,
         };
-        let marks = self.cells.get_mut(lead)?.marks.as_deref_mut()?;
+        let marks = self.cells.get_mut(lead)?.marks_mut()?;
         Some((marks, chunk))
     }
 
@@ -541,8 +505,8 @@ impl Shelf {
             let after = after.filter(|_| from == Some(lead));
             let fresh = cell.marks().map(|marks| marks.fresh);
             let is_fresh = turn.zip(fresh).is_some_and(|(turn, fresh)| fresh.has_lead(turn));
-            let stands = |part| is_fresh.then(|| image::len(&cell.known, part)).flatten();
-            let parts = image::parts(cell.known.len());
+            let stands = |part| is_fresh.then(|| image::len(cell.known(), part)).flatten();
+            let parts = image::parts(cell.known().len());
             push_parts(&Kind::Lead(lead), parts, after, limit, found, stands);
         }
     }
@@ -613,7 +577,7 @@ impl Shelf {
 
     fn body(&self, kind: &Kind) -> Option<&[u8]> {
         match kind {
-            Kind::Lead(lead) => self.cells.get(*lead).map(|cell| &*cell.known),
+            Kind::Lead(lead) => self.cells.get(*lead).map(Cell::known),
             Kind::Cycle(lead, cycle) => self.around.archive.0.get(&(*lead, *cycle)).map(AsRef::as_ref),
             Kind::Marks(lead, chunk) => self.cells.get(*lead)?.marks()?.chunk(*chunk),
             Kind::FormerMarks(..) | Kind::Rep(_) | Kind::Team(_) | Kind::Place(_) => None,
@@ -651,10 +615,10 @@ impl Shelf {
         put: impl FnOnce(&mut Marks) -> Result<Gap, Malformed>,
     ) -> Result<(), Malformed> {
         let cell = self.cells.entry(lead);
-        if put(cell.marks_mut())? == Gap::Left {
+        if put(cell.marks_or_new())? == Gap::Left {
             self.around.gaps.push(lead);
         }
-        cell.marks.take_if(|marks| marks.is_empty());
+        cell.drop_empty_marks();
         if cell.is_empty() {
             self.cells.remove(lead);
         }
@@ -676,7 +640,7 @@ impl Shelf {
         around.timers.clear();
         around.leads = 0;
         for (id, cell) in self.cells.range(None) {
-            let known = Known::checked(id, &cell.known)?;
+            let known = Known::checked(id, cell.known())?;
             around.leads += u64::from(matches!(known, Known::Lead(_)));
             if !planted::is(Bug::TimersLost) {
                 around.timers.extend(known.due().map(|due| (due, id)));

@@ -7,6 +7,7 @@ pub mod book;
 mod by_lead;
 pub mod bytes;
 pub mod calendar;
+mod cell;
 mod cycle;
 mod deadline;
 pub mod deadline_clock;

@@ -239,7 +239,7 @@ impl Shard {
         };
         let mut effects = Effects::default();
         let fired = open.book.fire(now, limit, &mut effects);
-        self.carry_out(effects, into);
+        self.carry_out(&mut effects, into);
         fired
     }
 
@@ -266,10 +266,11 @@ impl Shard {
             }
             JournalRecord::Facts(packed) => {
                 self.warm(packed);
+                let mut effects = Effects::default();
                 packed
                     .entries
                     .iter()
-                    .try_for_each(|entry| self.entry(packed, entry, into))
+                    .try_for_each(|entry| self.entry(packed, entry, &mut effects, into))
             }
             JournalRecord::Mail(mail) => mail.iter().try_for_each(|mail| self.receive(mail, into)),
             JournalRecord::Clock(clock) => {
@@ -315,7 +316,14 @@ impl Shard {
         self.adopt(policy, into)
     }
 
-    fn entry(&mut self, packed: &Packed, entry: &Entry, into: &mut Consequences) -> Result<(), Halt> {
+    /// `effects` is empty, and is so afterwards: it comes for its room.
+    fn entry(
+        &mut self,
+        packed: &Packed,
+        entry: &Entry,
+        effects: &mut Effects,
+        into: &mut Consequences,
+    ) -> Result<(), Halt> {
         let seen = self.own.positions.get(&packed.source);
         let by_offset = |seen: &Position| planted::is(Bug::PositionsByOffset) && entry.position.offset == seen.offset;
         if seen.is_some_and(|seen| entry.position <= *seen || by_offset(seen)) {
@@ -332,8 +340,7 @@ impl Shard {
             }
             Content::Fact { lead, fact, original } => {
                 let open = self.open.as_mut().ok_or(Halt::Unfounded)?;
-                let mut effects = Effects::default();
-                let verdict = open.book.fact(self.own.at, *lead, fact, &mut effects);
+                let verdict = open.book.fact(self.own.at, *lead, fact, effects);
                 if let (Verdict::Rejected(rejection), Some(original)) = (&verdict, original) {
                     self.number(Outgoing::DeadLetter(original.clone(), rejection.clone()), into);
                 }
@@ -355,7 +362,7 @@ impl Shard {
             let mut effects = Effects::default();
             open.document = document.clone();
             open.book.adopt(self.own.at, policy, &mut effects);
-            self.carry_out(effects, into);
+            self.carry_out(&mut effects, into);
             self.deliver_waiting(into);
         } else {
             let book = self.charter.book(policy);
@@ -396,7 +403,7 @@ impl Shard {
         let Some(open) = &mut self.open else { return };
         let mut effects = Effects::default();
         open.book.letter(self.own.at, letter, &mut effects);
-        self.carry_out(effects, into);
+        self.carry_out(&mut effects, into);
     }
 
     /// Letters that waited for the policy just adopted, each sender's in order.
@@ -413,13 +420,14 @@ impl Shard {
         }
     }
 
-    fn carry_out(&mut self, effects: Effects, into: &mut Consequences) {
+    /// Empties the effects.
+    fn carry_out(&mut self, effects: &mut Effects, into: &mut Consequences) {
         let policy_version = self.policy().map_or(0, |policy| policy.version);
-        into.counts.add(effects.counts);
-        for output in effects.outputs {
+        into.counts.add(std::mem::take(&mut effects.counts));
+        for output in effects.outputs.drain(..) {
             self.number(Outgoing::Decision(output), into);
         }
-        for (to, letter) in effects.letters {
+        for (to, letter) in effects.letters.drain(..) {
             let to = match to {
                 To::Desk => 0,
                 To::Lead(lead) => lead.partition(self.charter.partitions),
@@ -436,7 +444,7 @@ impl Shard {
                 },
             ));
         }
-        into.changed.extend(effects.changed.into_iter().map(Part::Book));
+        into.changed.extend(effects.changed.drain(..).map(Part::Book));
     }
 
     fn number(&mut self, what: Outgoing, into: &mut Consequences) {

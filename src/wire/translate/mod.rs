@@ -36,6 +36,13 @@ pub const EVENT_BYTES_MAX: usize = 256 * 1024;
 /// which a batch that comes compressed may hold more than could be written again.
 const ORIGINAL_BYTES_MAX: usize = 4 << 20;
 
+/// Bytes that the tree of most events takes.
+const TREE_BYTES_USUAL: usize = 2 * 1024;
+
+/// A header takes so many more than its name and its value hold, or so it counts: there may be
+/// millions of them.
+const HEADER_OVERHEAD_BYTES: usize = 16;
+
 /// Bytes that the copies of one record may take in the journal: a fact that state may reject
 /// carries the record it came in.
 const COPIES_BYTES_MAX: usize = 8 << 20;
@@ -227,7 +234,7 @@ fn judged(
         return Ok(Vec::new());
     }
     let value = value.ok_or_else(|| rejected(RejectReason::NotJson, "no value"))?;
-    let arena = Arena::new();
+    let arena = Arena::with_capacity(TREE_BYTES_USUAL);
     let value = json::parse(json::unframed(value), &arena);
     let value = value.map_err(|fault| rejected(RejectReason::NotJson, &fault.to_string()))?;
     let Some(adapter) = adapter else {
@@ -443,7 +450,7 @@ pub fn original(source: &SourceContext, record: &Record) -> Original {
     let key = beginning(record.key.as_deref(), &mut left);
     let value = beginning(record.value.as_deref(), &mut left);
     let headers = record.headers.iter().map_while(|(name, value)| {
-        left = left.checked_sub(name.len())?;
+        left = left.checked_sub(name.len() + HEADER_OVERHEAD_BYTES)?;
         Some((name.clone(), beginning(value.as_deref(), &mut left)))
     });
     Original {
