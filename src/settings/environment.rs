@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 
 use super::keys::SETTINGS;
-use super::layers::{DEFAULTS, Findings, Given, Values, owned, texts};
+use super::layers::{DEFAULTS, Findings, Given, Values, texts};
+use super::properties;
 use crate::fault::{Fault, Place, nearest};
 use crate::shape::{Kind, Need, Table, read_text};
 
@@ -55,12 +56,13 @@ fn from_variable(setting: &Resolved, text: &str, place: &Place) -> Result<Option
     }
     let node =
         read_text(setting.kind, text).map_err(|problem| Fault::new(place.clone(), problem.message, problem.remedy))?;
-    match owned(&setting.path, place) {
+    let given = Given {
+        texts: texts(&node),
+        place: place.clone(),
+    };
+    match properties::fault(&setting.path, &given) {
         Some(fault) => Err(fault),
-        None => Ok(Some(Given {
-            texts: texts(&node),
-            place: place.clone(),
-        })),
+        None => Ok(Some(given)),
     }
 }
 

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use config::{Config, ConfigError, Map, Source, Value, ValueKind};
 
-use super::keys::{OWNED, SETTINGS};
+use super::keys::SETTINGS;
+use super::properties;
 use crate::fault::{Fault, Place};
 use crate::shape::{Document, Entries, Node, Reading, text_of};
 
@@ -90,7 +91,7 @@ pub(super) fn from_text(file: &str, text: &str, findings: &mut Findings) -> Valu
     let mut values = Values::new();
     flatten(&document, &root, &mut Vec::new(), &mut values, findings);
     for (path, given) in &values {
-        if let Some(fault) = owned(path, &given.place) {
+        if let Some(fault) = properties::fault(path, given) {
             reading.add(fault);
         }
     }
@@ -143,23 +144,6 @@ pub(super) fn texts(node: &Node) -> Vec<String> {
     }
 }
 
-/// The fault of a property of librdkafka that is not for people to set.
-pub(super) fn owned(path: &[String], place: &Place) -> Option<Fault> {
-    let [kafka, client, property] = path else { return None };
-    if kafka != "kafka" || client != "client" || !OWNED.contains(&property.as_str()) {
-        return None;
-    }
-    let message = format!("`{property}` is not for you to set: Tasuki's promises rest on it");
-    let remedy = match property.as_str() {
-        "bootstrap.servers" | "metadata.broker.list" => "remove it, and set `kafka.brokers`",
-        "session.timeout.ms" => "remove it, and set `kafka.session_timeout`",
-        "group.instance.id" | "transactional.id" => "remove it, and set `instance`",
-        "group.id" => "remove it, and set `kafka.prefix`",
-        _ => "remove it",
-    };
-    Some(Fault::new(place.clone(), message, remedy))
-}
-
 /// A secret that is given as text outranks the file that an earlier layer names for it.
 pub(super) fn outrank_files(layers: &mut [Values]) {
     for number in 1..layers.len() {
@@ -169,7 +153,12 @@ pub(super) fn outrank_files(layers: &mut [Values]) {
             let Some((name, table)) = path.split_last() else {
                 continue;
             };
-            let file = [table, &[format!("{name}_file")]].concat();
+            let file = match table {
+                [kafka, client] if (&**kafka, &**client, &**name) == ("kafka", "client", "sasl.password") => {
+                    vec![kafka.clone(), "password_file".to_owned()]
+                }
+                table => [table, &[format!("{name}_file")]].concat(),
+            };
             if !layer.contains_key(&file) {
                 for values in &mut *below {
                     values.remove(&file);

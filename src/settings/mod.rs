@@ -8,6 +8,7 @@ mod hooks;
 mod keys;
 mod layers;
 mod merged;
+mod properties;
 mod secret;
 
 use std::collections::{BTreeMap, BTreeSet};

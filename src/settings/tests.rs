@@ -125,6 +125,29 @@ fn every_fault_comes_at_once_with_place_and_remedy() {
 }
 
 #[test]
+fn what_librdkafka_does_not_take_is_told_at_once_and_where() {
+    let text = "[kafka.client]\nliner.ms = 5\nlinger.ms = \"soon\"\nsasl.password = \"swordfish\"\nsecurity.protocol = \"tls\"\n";
+    let found = faults(
+        &[file("client.toml", text)],
+        &[
+            ("TASUKI__KAFKA__CLIENT__QUITE__ANOTHER", "1"),
+            ("TASUKI__KAFKA__CLIENT__SSL__CA__PEM", "x"),
+        ],
+    );
+    let expected = [
+        "client.toml:2:12: `liner.ms` is no property of librdkafka; did you mean `linger.ms`?",
+        "client.toml:3:13: `linger.ms` cannot have this value: ",
+        "client.toml:5:21: `security.protocol` cannot have this value: ",
+        "TASUKI__KAFKA__CLIENT__QUITE__ANOTHER: `quite.another` is no property of librdkafka; remove it, or ",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.contains(expected), "{found} {expected}");
+        assert!(!found.contains("tls"), "values are not shown: {found}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_toml_has_a_place() {
     let found = faults(&[file("syntax.toml", "log = \"local\"\nlog = \"local\"\n[http\n")], &[]);
     assert_eq!(found.len(), 2, "{found:?}");

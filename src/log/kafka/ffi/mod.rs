@@ -13,6 +13,7 @@ pub(super) mod describe;
 pub(super) mod group;
 pub(super) mod incoming;
 mod keeper;
+pub(super) mod known;
 mod list;
 pub(super) mod produce;
 
