@@ -34,7 +34,8 @@ pub(crate) fn check(desk: &Desk, step: &Step<'_>, change: &RepChange) -> Result<
     if change.team.as_ref().is_some_and(|team| step.terms.team(team).is_none()) {
         return reject(RejectReason::UnknownTeam, "the policy names no such team");
     }
-    if is_named(desk, &change.rep) {
+    let is_known = desk.rotation.reps.contains_key(&change.rep);
+    if is_named(desk, &change.rep) || (is_known && change.team.is_none()) {
         return Ok(());
     }
     if change.team.is_none() {
@@ -60,8 +61,12 @@ fn is_named(desk: &Desk, rep: &str) -> bool {
 /// A roster fact that passed `check`.
 pub(crate) fn change(desk: &mut Desk, step: &mut Step<'_>, happened: Instant, change: &RepChange) -> Verdict {
     let id = change.rep.as_str();
-    if !is_named(desk, id) {
-        name(desk, id, change.team.as_deref().unwrap_or_default());
+    // Who is named no more, and is not named anew, stays unavailable: what is said of them stands for
+    // the policy that names them again.
+    if !is_named(desk, id)
+        && let Some(team) = &change.team
+    {
+        name(desk, id, team);
     }
     let Some(rep) = desk.rotation.reps.get_mut(id) else {
         return Verdict::Ignored;

@@ -545,6 +545,35 @@ fn a_rep_dropped_while_away_is_away_still_when_the_roster_names_them_again() {
 }
 
 #[test]
+fn what_the_roster_says_of_a_rep_no_longer_named_stands_for_the_policy_that_names_them_again() {
+    for is_back in [false, true] {
+        let mut story = story();
+        let says = |available| move |change: &mut RepChange| change.available = Some(available);
+        story.tell(hour(0), 1, roster("ana", says(!is_back)));
+        let adopt = |story: &mut Story, at, version, is_named| {
+            let mut policy = policy();
+            policy.version = version;
+            policy.reps.retain(|rep| is_named || rep.id != "ana");
+            story.single.adopt(at, Arc::new(policy), &mut story.effects);
+        };
+        adopt(&mut story, hour(1), 2, false);
+        let verdict = story.tell(hour(2), 2, roster("ana", says(is_back)));
+        assert_eq!(verdict, Verdict::Accepted);
+        story.tell(hour(2), 3, demo(1, enterprise()));
+        adopt(&mut story, hour(3), 3, true);
+        story.lines();
+        story.tell(hour(4), 4, demo(2, enterprise()));
+        let lines = story.lines().join("\n");
+        let (to, passed_over) = if is_back {
+            ("handed to ana", "")
+        } else {
+            ("handed to carl", "ana:unavailable")
+        };
+        assert!(lines.contains(to) && lines.contains(passed_over), "{lines}");
+    }
+}
+
+#[test]
 fn a_long_queue_is_served_in_order_by_several_letters() {
     let mut policy = policy();
     policy.reps.clear();
