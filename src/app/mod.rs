@@ -128,7 +128,7 @@ impl Service {
             };
             threads.push(crew.audit(log.clone(), plan, &watch)?);
         }
-        let (inbox, thread) = inbox::Inbox::open(log.as_ref(), &names.inbox(), &crew)?;
+        let (inbox, thread) = inbox::Inbox::open(log.clone(), &names.inbox(), &crew)?;
         threads.push(thread);
         Ok(Self {
             log: log.clone(),

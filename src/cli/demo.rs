@@ -64,8 +64,12 @@ fn stop_on_signal(runtime: &Runtime) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let told = stop.clone();
     runtime.spawn(async move {
-        match serve::signalled().await {
-            Ok(()) => told.store(true, Ordering::Relaxed),
+        match serve::count_stops() {
+            Ok(mut stops) => {
+                // An error means that none can come any more.
+                let _came = stops.wait_for(|count| *count > 0).await;
+                told.store(true, Ordering::Relaxed);
+            }
             Err(error) => tracing::warn!(%error, "signals cannot be waited for"),
         }
     });
@@ -80,7 +84,8 @@ async fn go_on(service: Service, ground: &Ground) -> Result<(), Failed> {
     if ground.settings.http.token.is_some() {
         say("http.token is set: /events, /outputs and /metrics need it as a bearer token.")?;
     }
-    serve::until_told(service, ground, listener).await
+    let stops = serve::count_stops().map_err(failed)?;
+    serve::until_told(service, ground, listener, stops).await
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failed> {

@@ -36,7 +36,7 @@ use crate::wire::policy_file;
 )]
 #[command(
     after_help = "Every setting has a default (config/default.toml). A file given by --config overrides it, and the \
-environment overrides both: TASUKI__HTTP__ADDRESS=0.0.0.0:8080 sets http.address.\n\nTry `tasuki demo` first: it needs no set-up."
+environment overrides both: TASUKI__HTTP__ADDRESS=127.0.0.1:9090 sets http.address.\n\nTry `tasuki demo` first: it needs no set-up."
 )]
 struct Cli {
     /// A settings file laid over the defaults; may be given several times, later ones win

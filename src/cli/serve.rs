@@ -28,12 +28,15 @@ const CHECK_PAUSE: Duration = Duration::from_secs(1);
 const ANSWERS_WAIT: Duration = Duration::from_secs(5);
 
 pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
-    let ground = ground(super::settings(config)?)?;
+    let settings = super::settings(config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(failed)?;
+    let stops = runtime.block_on(async { count_stops() }).map_err(failed)?;
+    let early = runtime.spawn(end_at_once(stops.clone()));
+    let ground = ground(settings)?;
     let address = ground.settings.http.address;
     let listener = runtime.block_on(TcpListener::bind(address)).map_err(|error| {
         failed(format!(
@@ -41,8 +44,16 @@ pub(super) fn run(config: &[PathBuf]) -> Result<(), Failed> {
         ))
     })?;
     let service = Service::start(&ground).map_err(|error| failed(app::chain(&error)))?;
+    early.abort();
     tracing::info!(%address, log = ?ground.settings.log, policy = ground.policy.1.version, "serving");
-    runtime.block_on(until_told(service, &ground, listener))
+    runtime.block_on(until_told(service, &ground, listener, stops))
+}
+
+/// Until the service runs there is nothing to finish: looking for a broker may take a minute.
+async fn end_at_once(mut stops: Stops) {
+    if stops.wait_for(|count| *count > 0).await.is_ok() {
+        std::process::exit(0);
+    }
 }
 
 /// Checks everything that was written for it, begins to log, and opens the log.
@@ -114,7 +125,12 @@ pub(super) fn connect(settings: &Settings) -> Result<KafkaLog, Failed> {
 }
 
 /// Serves HTTP until a signal comes or a loop ends by itself, then stops everything in order.
-pub(super) async fn until_told(service: Service, ground: &Ground, listener: TcpListener) -> Result<(), Failed> {
+pub(super) async fn until_told(
+    service: Service,
+    ground: &Ground,
+    listener: TcpListener,
+    stops: Stops,
+) -> Result<(), Failed> {
     let router = http::router(Arc::new(Site::of(&service, &ground.settings)), Site::options(ground));
     let (stop, mut stopped) = watch::channel(false);
     let until = async move {
@@ -122,7 +138,7 @@ pub(super) async fn until_told(service: Service, ground: &Ground, listener: TcpL
         let _ended = stopped.wait_for(|stopped| *stopped).await;
     };
     let server = tokio::spawn(http::serve(listener, router, until));
-    let failure = told(&service).await.map_err(failed)?;
+    let failure = told(&service, stops).await;
     tracing::info!("stopping");
     if stop.send(true).is_err() {
         tracing::debug!("the HTTP server has ended already");
@@ -141,15 +157,12 @@ pub(super) async fn until_told(service: Service, ground: &Ground, listener: TcpL
 }
 
 /// Waits for a signal, or for a loop to end by itself; a signal behind that ends the process at once.
-async fn told(service: &Service) -> std::io::Result<Option<String>> {
-    let signalled_once = signalled();
-    tokio::pin!(signalled_once);
+async fn told(service: &Service, stops: Stops) -> Option<String> {
+    let (mut first, mut second) = (stops.clone(), stops);
     let failure = loop {
         tokio::select! {
-            signalled = &mut signalled_once => {
-                signalled?;
-                break None;
-            }
+            // An error means that no signal can come any more.
+            _ = first.wait_for(|count| *count > 0) => break None,
             () = tokio::time::sleep(LOOK_EVERY) => {
                 if let Some(failure) = service.failure() {
                     break Some(failure);
@@ -157,21 +170,34 @@ async fn told(service: &Service) -> std::io::Result<Option<String>> {
             }
         }
     };
+    let further = *second.borrow() + 1;
     tokio::spawn(async move {
-        if signalled().await.is_ok() {
+        if second.wait_for(|count| *count >= further).await.is_ok() {
             std::process::exit(1);
         }
     });
-    Ok(failure)
+    failure
 }
 
-/// Waits for a signal to stop.
-pub(super) async fn signalled() -> std::io::Result<()> {
+/// How many signals to stop have come.
+pub(super) type Stops = watch::Receiver<u32>;
+
+/// Counts the signals to stop from now on; within a runtime.
+pub(super) fn count_stops() -> std::io::Result<Stops> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    let (sender, stops) = watch::channel(0);
+    tokio::spawn(async move {
+        loop {
+            let came = tokio::select! {
+                came = terminate.recv() => came,
+                came = interrupt.recv() => came,
+            };
+            if came.is_none() {
+                return;
+            }
+            sender.send_modify(|count| *count += 1);
+        }
+    });
+    Ok(stops)
 }

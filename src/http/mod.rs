@@ -26,7 +26,6 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tower_http::timeout::TimeoutLayer;
 
 pub use hooks::Proof;
 pub use rate::Rate;
@@ -130,7 +129,7 @@ pub fn router(service: Arc<dyn Service>, options: Options) -> Router {
         options: Arc::new(options),
     };
     // Apart from each other: anybody may come to a hook, and stay until its signature is looked at.
-    let in_time = || TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN);
+    let in_time = || middleware::from_fn_with_state(ANSWER_WITHIN, in_time);
     let limited = |routes: Router<Shared>| {
         let in_turn = middleware::from_fn_with_state(Arc::new(Semaphore::new(REQUESTS_MAX)), take_turn);
         routes.layer(in_time()).route_layer(in_turn)
@@ -175,6 +174,14 @@ async fn take_turn(State(turns): State<Arc<Semaphore>>, request: Request, next: 
     match turns.try_acquire() {
         Ok(_turn) => next.run(request).await,
         Err(_) => Problem::busy("too many requests at the same time").into_response(),
+    }
+}
+
+/// Answers within the limit, whatever has been done by then.
+async fn in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_over) => Problem::busy("not done in time; send it again").into_response(),
     }
 }
 

@@ -186,6 +186,23 @@ pub(super) fn refused((status, body): (u16, String), expected: u16, reason: &str
     problem
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_done_in_time_is_a_problem_as_any_other() {
+    let never = Router::new()
+        .route("/", get(std::future::pending::<()>))
+        .layer(middleware::from_fn_with_state(Duration::from_millis(10), in_time));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, never, std::future::pending()));
+    let answer = ask(address, request("GET /", "", ""), "").await;
+    assert!(
+        answer.contains("content-type: application/problem+json\r\n"),
+        "{answer}"
+    );
+    assert!(answer.contains("retry-after: "), "{answer}");
+    refused(split(&answer), 503, "unavailable");
+}
+
 const STRUCTURED: &str = "content-type: application/cloudevents+json; charset=utf-8\r\n";
 const BATCH: &str = "content-type: application/cloudevents-batch+json\r\n";
 const BARE: &str = "content-type: application/json\r\n";

@@ -113,11 +113,12 @@ impl Intake {
         }
         let lag = &self.metrics.intake.lag_seconds;
         for (role, until) in &oldest {
-            lag.with_label_values(&[role.name()]).set(seconds_between(*until, now));
+            let seconds = seconds_between(*until, now);
+            lag.show(role.name(), &self.plan.worker, Some(seconds));
         }
         for role in self.lag_shown.iter().filter(|role| !oldest.contains_key(role)) {
             // Others read them now, and show it.
-            let _none = lag.remove_label_values(&[role.name()]);
+            lag.show(role.name(), &self.plan.worker, None);
         }
         self.lag_shown = oldest.into_keys().collect();
     }

@@ -283,6 +283,15 @@ impl Settings {
                     .to_owned(),
             );
         }
+        let is_open = |hook: &&String| self.hooks[*hook].signature == Signature::Token;
+        if self.http.token.is_none()
+            && let Some(hook) = self.hooks.keys().find(is_open)
+        {
+            warnings.push(format!(
+                "hooks.{hook} asks for the token of the API, and there is none: whoever reaches http.address is \
+                 let in, through a proxy too; set TASUKI__HTTP__TOKEN_FILE"
+            ));
+        }
         warnings
     }
 

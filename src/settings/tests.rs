@@ -224,6 +224,34 @@ fn a_secret_in_the_environment_outranks_a_file_that_is_named_before() {
         ("TASUKI__PRIVACY__SECRET_FILE", secret.to_str().unwrap()),
     ];
     assert_eq!(revealed(&both), "swordfish");
+
+    let named = file(
+        "names-a-password.toml",
+        &format!("[kafka]\npassword_file = {secret:?}\n"),
+    );
+    let password = |environment: &[(&str, &str)]| {
+        let settings = Settings::layered(std::slice::from_ref(&named), &variables(environment)).unwrap();
+        settings.kafka.client_properties()["sasl.password"].clone()
+    };
+    assert_eq!(password(&[]), "swordfish");
+    assert_eq!(
+        password(&[("TASUKI__KAFKA__CLIENT__SASL__PASSWORD", "herring")]),
+        "herring"
+    );
+}
+
+#[test]
+fn a_hook_that_asks_for_a_token_that_there_is_not_is_warned_of() {
+    let hook = file(
+        "open-hook.toml",
+        "[hooks.ours]\nrole = \"forms\"\nsignature = \"token\"\n",
+    );
+    let warned = |environment: &[(&str, &str)]| {
+        let settings = Settings::layered(std::slice::from_ref(&hook), &variables(environment)).unwrap();
+        settings.warnings()
+    };
+    assert!(warned(&[])[0].starts_with("hooks.ours asks for the token"));
+    assert!(warned(&[("TASUKI__HTTP__TOKEN", "herring")]).is_empty());
 }
 
 #[test]

@@ -4,11 +4,14 @@
 //! counted by `observe` and `judged`, which the shard calls for what is committed, never before.
 //! docs/metrics.md describes each one; a test compares.
 
+pub use super::answers::{Answer, AuditKind, HookAnswer};
+
 use prometheus::{
     Encoder as _, Error, Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
     Registry, TextEncoder,
 };
 
+use super::greatest::Greatest;
 use super::register::{Builder, Described};
 use crate::domain::effects::Counts;
 use crate::domain::event::{Decision, Output, RejectReason, SlaKind, Verdict};
@@ -29,53 +32,6 @@ const WORKING: &[f64] = &[
     300.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 14_400.0, 21_600.0, 28_800.0, 57_600.0, 86_400.0, 144_000.0,
     288_000.0,
 ];
-
-/// How a request to `POST /events` ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Everything in it is durable.
-    Accepted,
-    /// Something in it is not usable, or it was not allowed.
-    Refused,
-    /// More came than are taken in a second: it may be sent again.
-    TooMany,
-    /// Not our day: it may be sent again.
-    Failed,
-}
-
-/// How a request to a hook ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HookAnswer {
-    /// It is durable.
-    Accepted,
-    /// It is not signed.
-    NoSignature,
-    /// It is signed with another secret, or was changed.
-    WrongSignature,
-    /// It was signed too long ago.
-    TooOld,
-    /// It does not carry the token.
-    WrongToken,
-    /// More came than are taken in a second: it may be sent again.
-    TooMany,
-    /// It is not a payload that could ever be used.
-    Refused,
-    /// Not our day: it may be sent again.
-    Failed,
-}
-
-/// What an auditor may find.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuditKind {
-    /// A number is there twice.
-    Repeat,
-    /// Numbers are missing.
-    Gap,
-    /// A lower number stands behind a higher one.
-    Order,
-    /// A record without a number: somebody else writes there.
-    Foreign,
-}
 
 /// All metrics of a process.
 #[derive(Debug)]
@@ -112,7 +68,7 @@ struct Decisions {
 #[derive(Debug)]
 pub struct Intake {
     /// `intake_lag_seconds{role}`
-    pub lag_seconds: GaugeVec,
+    pub lag_seconds: Greatest,
     /// `source_last_record_timestamp_seconds{source}`; the label is a configured topic.
     pub source_last_record_timestamp_seconds: GaugeVec,
     /// `source_records_lost_total{role}`
@@ -333,57 +289,6 @@ const MARKS: &str = "duplicate-marks";
 const UNSETTLED: [&str; 3] = ["not-written", "written", "others"];
 const RESULTS: [&str; 5] = ["accepted", "duplicate", "erased", "ignored", "dead_letter"];
 
-impl Answer {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Refused => "refused",
-            Self::TooMany => "too-many",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-impl AuditKind {
-    const ALL: [Self; 4] = [Self::Repeat, Self::Gap, Self::Order, Self::Foreign];
-
-    /// Its name as a label.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Repeat => "repeat",
-            Self::Gap => "gap",
-            Self::Order => "order",
-            Self::Foreign => "foreign",
-        }
-    }
-}
-
-impl HookAnswer {
-    const ALL: [Self; 8] = [
-        Self::Accepted,
-        Self::NoSignature,
-        Self::WrongSignature,
-        Self::TooOld,
-        Self::WrongToken,
-        Self::TooMany,
-        Self::Refused,
-        Self::Failed,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::NoSignature => "no-signature",
-            Self::WrongSignature => "wrong-signature",
-            Self::TooOld => "too-old",
-            Self::WrongToken => "wrong-token",
-            Self::TooMany => "too-many",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
-    }
-}
-
 impl Decisions {
     fn new(builder: &mut Builder) -> Result<Self, Error> {
         Ok(Self {
@@ -423,11 +328,11 @@ impl Decisions {
 impl Intake {
     fn new(builder: &mut Builder) -> Result<Self, Error> {
         Ok(Self {
-            lag_seconds: builder.float_gauges(
+            lag_seconds: Greatest::of(builder.float_gauges(
                 "intake_lag_seconds",
                 &["role"],
                 "Age of the oldest watermark of the sources of a role",
-            )?,
+            )?),
             source_last_record_timestamp_seconds: builder.float_gauges(
                 "source_last_record_timestamp_seconds",
                 &["source"],
@@ -474,7 +379,7 @@ impl Shard {
                 &["team"],
                 "How long the first lead of a team's queue has been waiting",
             )?,
-            partitions_owned: builder.gauge("partitions_owned", "Journal partitions this process owns")?,
+            partitions_owned: builder.gauge("partitions_owned", "Journal partitions that this process owns and has restored")?,
             commit_seconds: builder.histogram("commit_seconds", SHORT, "From the begin of a transaction to its end")?,
             restore_seconds: builder.histogram("restore_seconds", MEDIUM, "Time a partition took to be restored")?,
             unsettled: builder.counters(

@@ -2,6 +2,8 @@
 //!
 //! Neither ever carries an e-mail address, a name, a phone number or another value of an event.
 
+mod answers;
+mod greatest;
 pub mod logs;
 pub mod metrics;
 mod register;

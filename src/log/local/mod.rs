@@ -71,13 +71,19 @@ impl LocalLog {
             let words = format!("{error}; set local.path to a directory that may be written");
             refused("cannot make the directory", &words)
         })?;
-        let lock = File::create(directory.join("lock")).map_err(|error| refused("cannot write into", &error))?;
+        let lock = File::create(directory.join("lock")).map_err(|error| {
+            let words = format!("{error}; give it to this user, or set local.path to a directory that may be written");
+            refused("cannot write into", &words)
+        })?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => refused(
                 "another process uses",
                 &"stop it, or set local.path to another directory",
             ),
-            TryLockError::Error(error) => refused("cannot lock", &error),
+            TryLockError::Error(error) => {
+                let words = format!("{error}; set local.path to a directory on a file system that knows locks");
+                refused("cannot lock", &words)
+            }
         })?;
         let store = Store::open(directory, store::Access::Write)?;
         let topics = store.topics()?;
