@@ -210,7 +210,8 @@ pub fn send_back(
             partitions.insert(topic.clone(), known.partitions);
         }
     }
-    let mut gone: HashMap<Place, HashSet<u64>> = HashMap::new();
+    // By offset and time: a topic that was made anew has other records at the same offsets.
+    let mut gone: HashMap<Place, HashSet<(u64, Instant)>> = HashMap::new();
     let mut outbox = Outbox::open(log, dry)?;
     sent.strangers = each(log, names, choice, |mut letter| {
         let Filed {
@@ -223,7 +224,7 @@ pub fn send_back(
         };
         let first = sent_back::mark(&mut letter.original, &source, offset, time);
         let stood = Place::new(&topic, first.partition);
-        if !gone.entry(stood).or_default().insert(first.offset) {
+        if !gone.entry(stood).or_default().insert((first.offset, first.time)) {
             sent.further += 1;
             return Ok(());
         }

@@ -1,4 +1,5 @@
-//! The loops of the service, turned by hand on the embedded log.
+//! The loops of the service, turned by hand on the embedded log; those of the intake alone are in
+//! `intake.rs`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,17 +12,15 @@
 
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use support::deployment::{BEGINNING, Deployment, POLICY, TOPICS, document, form, header, open_local};
 use tasuki::clock::{Clock, Now};
-use tasuki::domain::journal::JournalRecord;
-use tasuki::intake::{GuardPlan, Intake, founding};
+use tasuki::intake::founding;
 use tasuki::log::{NewRecord, Record};
-use tasuki::shard::Worker;
 use tasuki::wire::journal;
 
 #[test]
@@ -100,55 +99,6 @@ fn where_nobody_waits_the_time_is_told_at_every_eighth_interval() {
     assert_eq!(told_in(160), 4 * 20);
 }
 
-/// What an earlier translation has read without committing it, and what follows.
-#[test]
-fn what_another_translation_left_is_taken_once_wherever_the_next_ones_crash() {
-    let bad = json!({"no": "type"});
-    for crash_after in [0, 1, 2, 3, 5] {
-        let directory = tempfile::tempdir().unwrap();
-        let mut now = BEGINNING;
-        let clock = Clock::by_hand(now);
-        let deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, POLICY);
-        let mut turn = |intake: &mut Intake, worker: Option<&mut Worker>, times: u32| {
-            let mut worker = worker;
-            for _ in 0..times {
-                now.time = now.time.plus_millis(40);
-                now.running_ms += 40;
-                clock.set(now);
-                intake.step(now).unwrap();
-                if let Some(worker) = &mut worker {
-                    worker.step(now).unwrap();
-                }
-            }
-        };
-        deployment.send(&[form(1, 1), bad.clone(), form(2, 2), bad.clone()]);
-        let mut oldest = deployment.intake_translating(1);
-        // Not long enough for an offset to be committed.
-        turn(&mut oldest, None, 10);
-        drop(oldest);
-        deployment.send(&[bad.clone(), form(3, 3)]);
-        let mut older = deployment.intake_translating(2);
-        turn(&mut older, None, crash_after);
-        drop(older);
-        let (mut newer, mut worker) = (deployment.intake_translating(3), deployment.worker("w"));
-        turn(&mut newer, Some(&mut worker), 40);
-        newer.close();
-        let turnovers = turnovers(&deployment);
-        assert!(turnovers >= 2 * 4, "two sources, four journal partitions: {turnovers}");
-
-        // After a clean stop nothing has to be found out.
-        deployment.send(&[form(4, 4), bad.clone()]);
-        let mut newest = deployment.intake_translating(4);
-        turn(&mut newest, Some(&mut worker), 30);
-        assert_eq!(self::turnovers(&deployment), turnovers);
-        let seen = (
-            deployment.records("sales.handoffs.inside").len(),
-            deployment.records("tasuki.dead-letters").len(),
-        );
-        assert_eq!(seen, (4, 4), "crashed after {crash_after} steps");
-    }
-}
-
 /// Two processes that start at once may both find their file to be the highest.
 #[test]
 fn of_two_policies_of_one_version_the_first_is_in_force() {
@@ -172,130 +122,6 @@ fn of_two_policies_of_one_version_the_first_is_in_force() {
     assert!(
         refused.to_string().contains("another file of version 2 is in force"),
         "{refused}"
-    );
-}
-
-/// A stop is clean only once all has been read again that an unclean one had read.
-#[test]
-fn who_stops_before_all_is_read_again_does_not_stop_cleanly() {
-    let mut were_stopped_midway = 0;
-    for turns in 1..=4 {
-        let directory = tempfile::tempdir().unwrap();
-        let mut now = BEGINNING;
-        let clock = Clock::by_hand(now);
-        let deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, POLICY);
-        let mut turn = |intake: &mut Intake, times: u32| {
-            for _ in 0..times {
-                now.time = now.time.plus_millis(40);
-                now.running_ms += 40;
-                clock.set(now);
-                intake.step(now).unwrap();
-            }
-        };
-        // More than one poll brings.
-        let forms: Vec<_> = (0..10_500).map(|number| form(number, number)).collect();
-        deployment.send(&forms);
-        let mut oldest = deployment.intake_translating(1);
-        turn(&mut oldest, 10);
-        drop(oldest);
-        let mut again = deployment.intake_translating(1);
-        turn(&mut again, turns);
-        again.close();
-        let taken = taken(&deployment);
-        assert!(taken >= forms.len(), "{taken}");
-        let is_midway = taken < 2 * forms.len();
-        were_stopped_midway += usize::from(is_midway && taken > forms.len());
-        let mut newer = deployment.intake_translating(2);
-        turn(&mut newer, 10);
-        newer.close();
-        assert!(
-            is_midway == (turnovers(&deployment) > 0),
-            "after {turns} turns, {taken} taken"
-        );
-    }
-    assert!(were_stopped_midway > 0);
-}
-
-/// Entries in the journal.
-fn taken(deployment: &Deployment) -> usize {
-    let journal = deployment.records("tasuki.journal");
-    let entries = |record: &Record| match journal::decode(record.value.as_deref().unwrap()).unwrap() {
-        JournalRecord::Facts(packed) => packed.entries.len(),
-        _ => 0,
-    };
-    journal.iter().map(entries).sum()
-}
-
-fn turnovers(deployment: &Deployment) -> usize {
-    let journal = deployment.records("tasuki.journal");
-    let is_turnover = |record: &&Record| {
-        let record = journal::decode(record.value.as_deref().unwrap()).unwrap();
-        matches!(record, JournalRecord::Turnover(_))
-    };
-    journal.iter().filter(is_turnover).count()
-}
-
-#[test]
-fn a_source_of_nothing_but_bad_records_is_paused_and_deadlines_wait_until_it_is_released() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut now = BEGINNING;
-    let clock = Clock::by_hand(now);
-    let mut deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, POLICY);
-    deployment.guard = GuardPlan {
-        records: 20,
-        bad_percent_min: 95,
-    };
-    let (mut intake, mut worker) = (deployment.intake(), deployment.worker("w"));
-    let mut turn = |times: u32| {
-        for _ in 0..times {
-            now = Now {
-                time: now.time.plus_millis(30_000),
-                running_ms: now.running_ms + 500,
-            };
-            clock.set(now);
-            intake.step(now).unwrap();
-            worker.step(now).unwrap();
-        }
-    };
-    deployment.send(&[form(1, 1)]);
-    turn(20);
-    let bad: Vec<serde_json::Value> = (0..30).map(|_| json!({"no": "type"})).collect();
-    let answer = json!({
-        "type": "tasuki.follow-up.recorded.v1", "id": "a", "source": "crm",
-        "person": {"email": "p1@example.com"}, "outcome": "contacted",
-    });
-    deployment.send(&bad);
-    deployment.send(&[answer]);
-    // Longer than the promised hour, and longer than an unreadable source would be waited for.
-    turn(300);
-    assert_eq!(deployment.records("tasuki.dead-letters").len(), 19, "19 bad of 20");
-    assert_eq!(
-        deployment.types("sales.sla"),
-        BTreeMap::new(),
-        "what lies in it may be an answer"
-    );
-    assert!(
-        deployment
-            .watch
-            .metrics
-            .render()
-            .unwrap()
-            .contains("tasuki_sources_paused 1\n")
-    );
-
-    assert!(deployment.watch.status.release("tasuki.inbox"));
-    assert!(!deployment.watch.status.release("tasuki.inbox"), "once");
-    turn(40);
-    assert_eq!(deployment.records("tasuki.dead-letters").len(), 30);
-    let told = deployment.types("sales.sla");
-    assert_eq!(told.keys().collect::<Vec<_>>(), ["tasuki.sla.met.v1"]);
-    assert!(
-        deployment
-            .watch
-            .metrics
-            .render()
-            .unwrap()
-            .contains("tasuki_sources_paused 0\n")
     );
 }
 

@@ -367,6 +367,7 @@ fn shard_plan(ground: &Ground, names: &Names, instance: &str, number: u32) -> Re
         open_time_max: settings.shard.open_time_max,
         idle_commit_ms: i64::try_from(settings.shard.idle_commit_interval.as_millis()).unwrap_or(i64::MAX),
         journal_kept_ms: i64::try_from(settings.journal.kept.as_millis()).unwrap_or(i64::MAX),
+        sources_version: settings.intake.sources_version,
         said: None,
         erase_within_ms: i64::try_from(settings.privacy.erase_within.as_millis()).unwrap_or(i64::MAX),
     })

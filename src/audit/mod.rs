@@ -135,9 +135,15 @@ impl Auditor {
             tracing::error!(kind = kind.name(), words, "the outputs are not as they must be");
             self.metrics.violated(kind, outputs);
         }
-        if audit.round.is_none() && now.running_ms - audit.round_at >= ROUND_EVERY_MS {
+        if now.running_ms - audit.round_at >= ROUND_EVERY_MS {
             audit.round_at = now.running_ms;
-            audit.begin_round(log, &self.plan.names)?;
+            if audit.round.is_none() {
+                audit.begin_round(log, &self.plan.names)?;
+            } else {
+                // By asking, the consumer finds out what stands still and must be read anew.
+                let places: Vec<Place> = audit.read_until.keys().cloned().collect();
+                let _ends = audit.consumer.ends(&places);
+            }
         }
         Ok(())
     }

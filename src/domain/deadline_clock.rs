@@ -39,6 +39,11 @@ impl DeadlineClock {
         self.now
     }
 
+    /// The highest number of the settings that named sources.
+    pub fn settings(&self) -> u64 {
+        self.settings
+    }
+
     /// Takes a clock record in, appended `at`; `patience_ms` of our own running time is how long a
     /// partition that cannot be read is waited for.
     pub fn advance(&mut self, at: Instant, record: &Clock, patience_ms: i64) {

@@ -109,15 +109,18 @@ pub(super) fn start(
             left: None,
         });
     };
+    let ends_at = end(consumer, place)?;
+    if committed > ends_at {
+        // Shards would take what comes at these offsets for what they have seen.
+        return Err(LogError::Retry(format!(
+            "{place} ends before offset {committed}, which was read: records have been lost"
+        )));
+    }
     let left = if note.clean {
         None
     } else {
         let is_of_another = note.turning || note.translation != translation;
-        let below = if is_of_another {
-            None
-        } else {
-            Some(end(consumer, place)?)
-        };
+        let below = (!is_of_another).then_some(ends_at);
         Some(Left { since: note.at, below })
     };
     Ok(Start {

@@ -6,6 +6,14 @@ use super::pack::Packer;
 use super::{ACK_WAIT, Intake, Phase};
 use crate::log::{Ack, LogError, NewRecord};
 
+/// A full queue is waited for so often before everything begins anew.
+const FULL_ATTEMPTS_MAX: u32 = 500;
+
+/// Too much is on its way to the journal, for too long.
+pub(super) fn takes_nothing() -> LogError {
+    LogError::Unknown("the journal does not take what is on its way".to_owned())
+}
+
 impl Intake {
     /// Appends packed facts; from here on they are on their way.
     pub(super) fn forward(&mut self, packer: Packer) -> Result<(), LogError> {
@@ -29,7 +37,7 @@ impl Intake {
             ..NewRecord::default()
         };
         let no_appender = || LogError::Retry("no appender".to_owned());
-        loop {
+        for _ in 0..FULL_ATTEMPTS_MAX {
             let appender = self.appender.as_mut().ok_or_else(no_appender)?;
             match appender.append(&journal, Some(partition), &record) {
                 Ok(ticket) => {
@@ -41,6 +49,7 @@ impl Intake {
                 Err(error) => return Err(error),
             }
         }
+        Err(takes_nothing())
     }
 
     pub(super) fn take_acks(&mut self, wait: Duration) -> Result<(), LogError> {
@@ -48,6 +57,7 @@ impl Intake {
             return Ok(());
         };
         for Ack { ticket, time, .. } in appender.poll(wait)? {
+            self.taken_at = self.running_ms;
             if let Some(Some(partition)) = self.on_their_way.remove(&ticket) {
                 self.appended.acknowledged(partition, time);
                 if partition == 0 {

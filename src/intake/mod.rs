@@ -36,6 +36,7 @@ use crate::wire::adapters::Adapter;
 use crate::wire::facts::FactType;
 use crate::wire::translate::{Hooks, SourceContext};
 
+use self::forward::takes_nothing;
 pub use self::guard::GuardPlan;
 use self::guard::{Guards, is_bad};
 use self::pace::Pace;
@@ -65,6 +66,9 @@ const UNREADABLE_MS: i64 = 2_000;
 /// A topic that could not be begun is tried again after so long, in milliseconds: the first time,
 /// and the longest, since the question itself may block for half of it.
 const BEGIN_AGAIN_MS: (i64, i64) = (200, 10_000);
+/// The journal takes nothing for so long, in milliseconds: then everything begins anew, since a member
+/// that does not poll is put out of its group.
+const CROWDED_MS_MAX: i64 = 10_000;
 /// A shutdown waits so long for acknowledgements.
 const CLOSE_ATTEMPTS_MAX: u32 = 500;
 
@@ -177,6 +181,10 @@ pub struct Intake {
     journal_time: Option<(u64, Instant)>,
     /// The time of the last step.
     time: Instant,
+    /// The same, in running time.
+    running_ms: i64,
+    /// When something was acknowledged last, or was not waited for, in running time.
+    taken_at: i64,
 }
 
 /// How far a source partition is on its way to being read.
@@ -233,12 +241,14 @@ impl Intake {
             turned: BTreeMap::new(),
             journal_time: None,
             time: Instant::default(),
+            running_ms: 0,
+            taken_at: 0,
         })
     }
 
     /// One turn: takes what has arrived, forwards it, notes what is acknowledged.
     pub fn step(&mut self, now: Now) -> Result<(), Stop> {
-        self.time = now.time;
+        (self.time, self.running_ms) = (now.time, now.running_ms);
         match self.turn(now) {
             Ok(()) => Ok(()),
             Err(LogError::Refused(why)) => Err(Stop::Refused(why)),
@@ -282,6 +292,11 @@ impl Intake {
         self.go_on_turning()?;
         let (crowded, first_ticket) = (self.is_crowded(), self.next_ticket);
         self.take_acks(if crowded { ACK_WAIT } else { Duration::ZERO })?;
+        if !crowded {
+            self.taken_at = now.running_ms;
+        } else if now.running_ms - self.taken_at >= CROWDED_MS_MAX {
+            return Err(takes_nothing());
+        }
         if let Some(rest) = self.pace.rest(now.running_ms, self.acknowledged()) {
             self.take_acks(rest.min(self.patience(now)))?;
         } else if !crowded {
@@ -372,7 +387,7 @@ impl Intake {
                 self.unreadable_at.insert(place, now.running_ms);
             }
             Signal::OutOfRange(place) => {
-                tracing::warn!(%place, "the source deleted records before they were read");
+                tracing::warn!(%place, "what comes next is not in the source any more");
                 self.consumer.stop(&place)?;
                 self.tell_time_soon();
                 self.partitions.insert(place, Phase::Assigned(self.next_ticket));

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::reading::Reading;
 use super::watermarks::Sample;
 use super::{Intake, POLL_WAIT, PROGRESS_MS_MAX, Phase, UNREADABLE_MS};
 use crate::clock::Now;
-use crate::domain::journal::{Clock, JournalRecord, NamedSource, Report, Role};
+use crate::domain::journal::{Clock, JournalRecord, NamedSource, Report, Role, SourcePartition};
 use crate::domain::time::Instant;
 use crate::log::{LogError, Place, Topic};
 use crate::telemetry::metrics::seconds_between;
@@ -123,9 +124,12 @@ impl Intake {
         self.lag_shown = oldest.into_keys().collect();
     }
 
+    /// Of what stands still too: by asking, the consumer finds out that it must be read anew.
     fn ask_ends(&mut self, sample: &Arc<Sample>, now: Now) {
         let wants = |(place, phase): (&Place, &Phase)| match phase {
-            Phase::Reading(reading) if reading.proof.wants_end() => Some(place.clone()),
+            Phase::Reading(reading) if reading.proof.wants_end() || self.is_stalled(reading, now) => {
+                Some(place.clone())
+            }
             Phase::Reading(_) | Phase::Assigned(_) | Phase::Turning(_) => None,
         };
         let places: Vec<Place> = self.partitions.iter().filter_map(wants).collect();
@@ -136,7 +140,9 @@ impl Intake {
         };
         for (place, end) in places.into_iter().zip(ends) {
             match (end, self.partitions.get_mut(&place)) {
-                (Ok(end), Some(Phase::Reading(reading))) => reading.proof.begin(sample, end),
+                (Ok(end), Some(Phase::Reading(reading))) if reading.proof.wants_end() => {
+                    reading.proof.begin(sample, end);
+                }
                 (Ok(_), _) => {}
                 (Err(error), _) => {
                     tracing::warn!(%place, %error, "no end offset");
@@ -146,6 +152,28 @@ impl Intake {
         }
     }
 
+    /// Whether it is behind, and nothing of it is taken any more.
+    fn is_stalled(&self, reading: &Reading, now: Now) -> bool {
+        // Where the journal does not take what was read, deadlines wait for it.
+        let waits = self.is_crowded() || reading.next > reading.journaled;
+        !waits && !reading.proof.wants_end() && now.running_ms - reading.taken_at > PROGRESS_MS_MAX
+    }
+
+    /// What a partition is reported as that waits for the journal to tell the time: the journal's
+    /// trouble is ours, and deadlines wait for it.
+    fn awaited(&self, place: &Place, ticket: u64) -> Option<Report> {
+        let waits = self.journal_time.is_none_or(|(told, _)| told < ticket);
+        let topic = self.topics.iter().find(|topic| topic.name == place.topic);
+        topic.filter(|_| waits).map(|topic| Report {
+            source: SourcePartition {
+                topic: topic.id.0,
+                partition: place.partition,
+            },
+            watermark: None,
+            reading: true,
+        })
+    }
+
     fn clock(&self, partition: u32, now: Now) -> Clock {
         let named = |topic: &Topic| NamedSource {
             topic: topic.id.0,
@@ -153,7 +181,7 @@ impl Intake {
         };
         let report = |(place, phase): (&Place, &Phase)| {
             let reading = match phase {
-                Phase::Assigned(_) => return None,
+                Phase::Assigned(ticket) => return self.awaited(place, *ticket),
                 // It is waited for, however long that takes.
                 Phase::Turning(turning) => {
                     return Some(Report {
@@ -165,9 +193,6 @@ impl Intake {
                 Phase::Reading(reading) => reading,
             };
             let is_paused = self.guards.is_paused(&place.topic);
-            // Where the journal does not take what was read, deadlines wait for it.
-            let waits = self.is_crowded() || reading.next > reading.journaled;
-            let stalled = !waits && !reading.proof.wants_end() && now.running_ms - reading.taken_at > PROGRESS_MS_MAX;
             let unreadable = self
                 .unreadable_at
                 .get(place)
@@ -176,7 +201,7 @@ impl Intake {
                 source: reading.source,
                 watermark: reading.proof.watermark(partition),
                 // What is paused is waited for, however long.
-                reading: is_paused || (!stalled && !unreadable),
+                reading: is_paused || (!self.is_stalled(reading, now) && !unreadable),
             })
         };
         Clock {

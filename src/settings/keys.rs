@@ -213,7 +213,7 @@ static INTAKE: Table = Table {
         required(
             "sources_version",
             count(1, 1_000_000),
-            "raise it with each change that takes a source away, or deadlines wait for it",
+            "raise it with each change that takes a source away or brings one back; never lower it",
         ),
         required(
             "guard_records",

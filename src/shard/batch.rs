@@ -162,8 +162,7 @@ impl Writer<'_> {
             }
         }
         for (to, letters) in bags {
-            for letters in letters.chunks(LETTERS_MAX) {
-                let value = wire::journal::encode(&JournalRecord::Mail(letters.to_vec()));
+            for value in mail_records(&letters) {
                 self.transactor.append(
                     &journal,
                     Some(to),
@@ -212,6 +211,23 @@ impl Writer<'_> {
             .append(&self.plan.names.state(), Some(partition), record)?;
         Ok(bytes)
     }
+}
+
+/// Letters as journal records of so many letters and about so many bytes at most, in order: who was
+/// passed over may make letters long. A letter that is larger stands alone.
+fn mail_records(letters: &[Mail]) -> Vec<Vec<u8>> {
+    let mut records = Vec::new();
+    let mut rest: Vec<&[Mail]> = letters.chunks(LETTERS_MAX).rev().collect();
+    while let Some(letters) = rest.pop() {
+        let value = wire::journal::encode(&JournalRecord::Mail(letters.to_vec()));
+        if value.len() > RECORD_BYTES_MAX && letters.len() > 1 {
+            let (first, second) = letters.split_at(letters.len() / 2);
+            rest.extend([second, first]);
+        } else {
+            records.push(value);
+        }
+    }
+    records
 }
 
 /// What a shard remembers of the range it applied.
@@ -269,6 +285,8 @@ pub(super) fn fence_token(writer: &str, now: Now) -> [u8; 16] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::LeadId;
+    use crate::domain::letter::{AskId, Letter, NoTeam};
     use crate::domain::time::Instant;
 
     #[test]
@@ -332,6 +350,39 @@ mod tests {
         assert_eq!(load.patience_ms(at(5 + WAITING_MS_MAX)), 0);
         load.rests();
         assert_eq!(load.patience_ms(at(1_000)), WAITING_MS_MAX);
+    }
+
+    #[test]
+    fn letters_go_in_order_in_records_that_a_broker_takes() {
+        let mail = |sequence: u64, bytes: usize| Mail {
+            from: 0,
+            sequence,
+            policy_version: 1,
+            letter: Letter::NoTeam(NoTeam {
+                ask: AskId {
+                    lead: LeadId([1; 16]),
+                    cycle: 1,
+                    number: 1,
+                },
+                causation: "c".repeat(bytes),
+            }),
+        };
+        let long = 9 << 10;
+        let sent: Vec<Mail> = (1..=2_500)
+            .map(|sequence| mail(sequence, if sequence == 7 { 3 << 20 } else { long }))
+            .collect();
+        let records = mail_records(&sent);
+        let mut read = Vec::new();
+        for record in &records {
+            let JournalRecord::Mail(letters) = wire::journal::decode(record).unwrap() else {
+                panic!("it is mail");
+            };
+            assert!(record.len() <= RECORD_BYTES_MAX || letters.len() == 1);
+            read.extend(letters);
+        }
+        assert_eq!(read, sent);
+        let few = mail_records(&sent[10..20]);
+        assert_eq!(few.len(), 1);
     }
 
     #[test]

@@ -189,6 +189,7 @@ impl Bench {
                 idle_commit_ms: 1_000,
                 erase_within_ms: self.erase_within_ms,
                 journal_kept_ms: JOURNAL_KEPT_MS,
+                sources_version: 1,
                 said: None,
             };
             let watch = Watch::new(Metrics::new().unwrap());

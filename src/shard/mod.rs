@@ -94,6 +94,8 @@ pub struct Plan {
     pub erase_within_ms: i64,
     /// Journal records that are done with are kept for so many milliseconds of journal time.
     pub journal_kept_ms: i64,
+    /// The number of the settings that name the sources.
+    pub sources_version: u64,
     /// What was said before, where shards are repaired.
     pub said: Option<Arc<Said>>,
 }

@@ -150,6 +150,12 @@ impl Worker {
         let committed = shard.next_offset();
         self.consumer.start(&journal, committed)?;
         tracing::info!(partition, offset = committed, "shard restored");
+        let (ours, highest) = (self.plan.sources_version, shard.clock().settings());
+        if ours < highest {
+            let words =
+                "intake.sources_version is lower than it was: deadlines do not wait for a source that came back since";
+            tracing::warn!(partition, ours, highest, words);
+        }
         self.partitions.insert(
             partition,
             Phase::Ready(Box::new(Live {

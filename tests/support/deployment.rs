@@ -216,6 +216,7 @@ impl Deployment {
             idle_commit_ms: 10_000,
             erase_within_ms: self.erase_within_ms,
             journal_kept_ms: self.journal_kept_ms,
+            sources_version: 1,
             said: None,
         }
     }

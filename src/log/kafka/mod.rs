@@ -21,8 +21,8 @@ use std::time::{Duration, Instant};
 
 pub use client_settings::{RECORD_BYTES_MAX, RESERVED};
 use faults::{Otherwise, explain, is_refused, judge, judge_with};
-use ffi::{Client, Code, Fault, Kind};
 pub use ffi::known::Refusal;
+use ffi::{Client, Code, Fault, Kind};
 
 use crate::log::{Appender, Consumer, Isolation, Log, LogError, Membership, Place, Reader, Topic, Transactor};
 use crate::watchdog::watch;
@@ -76,7 +76,6 @@ impl fmt::Debug for KafkaOptions {
     }
 }
 
-/// A Kafka cluster.
 /// Why librdkafka does not take a client setting; none if it does. What only a whole client shows,
 /// such as a mechanism without a user, is not told.
 pub fn refusal(name: &str, value: &str) -> Option<Refusal> {

@@ -362,6 +362,7 @@ impl World {
             open_time_max: Duration::MAX,
             idle_commit_ms: 2_000,
             journal_kept_ms: JOURNAL_KEPT_MS,
+            sources_version: 1,
             said: None,
             erase_within_ms: self.plan.erase_within_ms,
         }

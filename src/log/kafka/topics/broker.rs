@@ -70,8 +70,15 @@ impl KafkaLog {
         let answers = describe_configs(&self.asker, &subjects, ANSWER_WAIT)
             .map_err(|fault| self.asked("topics' settings", &fault))?;
         for ((name, topic), answer) in topics.iter_mut().zip(answers) {
-            topic.settings =
-                known(answer.map_err(|fault| judge(&format!("describing {name}"), &fault, Otherwise::Retry))?);
+            let refused = |fault: Fault| {
+                let remedy = if is_refused(fault.code) {
+                    " (it takes the right DescribeConfigs)"
+                } else {
+                    ""
+                };
+                judge(&format!("describing {name}{remedy}"), &fault, Otherwise::Retry)
+            };
+            topic.settings = known(answer.map_err(refused)?);
         }
         Ok(())
     }
