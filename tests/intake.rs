@@ -18,7 +18,7 @@ use std::time::Duration;
 use serde_json::json;
 use support::deployment::{BEGINNING, Deployment, POLICY, TOPICS, form, open_local};
 use tasuki::clock::{Clock, Now};
-use tasuki::domain::journal::JournalRecord;
+use tasuki::domain::journal::{JournalRecord, Report};
 use tasuki::intake::{GuardPlan, Intake};
 use tasuki::log::simulated::{Faults, SimulatedLog};
 use tasuki::log::{Membership, NewRecord, Place, Record};
@@ -153,7 +153,7 @@ fn who_stops_before_all_is_read_again_does_not_stop_cleanly() {
 
 /// As after an unclean election: what comes at these offsets would be taken for what was seen.
 #[test]
-fn a_source_that_ends_before_what_was_read_of_it_is_left_alone() {
+fn a_partition_that_ends_before_what_was_read_of_it_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let mut now = BEGINNING;
     let clock = Clock::by_hand(now);
@@ -170,10 +170,38 @@ fn a_source_that_ends_before_what_was_read_of_it_is_left_alone() {
     let mut intake = deployment.intake();
     turn(&mut intake, 40);
     intake.close();
-    let group = deployment.names.intake_group();
+    commit_two_more(&deployment);
+
+    let (taken, proofs) = (|| taken(&deployment), || proofs(&deployment));
+    let before = (taken(), proofs());
+    deployment.send(&[form(2, 2)]);
+    let mut intake = deployment.intake();
+    turn(&mut intake, 100);
+    assert_eq!(
+        (taken(), proofs()),
+        before,
+        "nothing is read, nor said to have been read"
+    );
+    let mut appender = deployment.log.appender().unwrap();
+    let beside = NewRecord {
+        value: Some(form(5, 5).to_string().into_bytes()),
+        ..NewRecord::default()
+    };
+    appender.append(&deployment.names.inbox(), Some(1), &beside).unwrap();
+    while appender.poll(Duration::from_millis(10)).unwrap().is_empty() {}
+    turn(&mut intake, 100);
+    assert_eq!(taken(), before.0 + 1, "the others go on");
+    // It has grown beyond what was read by then, which only its people know.
+    deployment.send(&[form(3, 3), form(4, 4)]);
+    turn(&mut intake, 400);
+    assert_eq!(taken(), before.0 + 2);
+}
+
+/// Lets the group believe that two records more were read of the inbox's first partition.
+fn commit_two_more(deployment: &Deployment) {
     let inbox = Place::new(&deployment.names.inbox(), 0);
     let membership = Membership {
-        group,
+        group: deployment.names.intake_group(),
         topics: vec![inbox.topic.to_string()],
         instance: None,
         committed_only: true,
@@ -186,34 +214,25 @@ fn a_source_that_ends_before_what_was_read_of_it_is_left_alone() {
     {}
     let places = std::slice::from_ref(&inbox);
     let mut committed = member.committed(places).unwrap().pop().flatten().unwrap();
-    assert_eq!(committed.offset, 1);
-    committed.offset = 3;
-    member.commit(&[(inbox.clone(), committed)]).unwrap();
+    committed.offset += 2;
+    member.commit(&[(inbox, committed)]).unwrap();
     member.close();
+}
 
-    let taken = taken(&deployment);
-    let topic = deployment.log.topics(&[&inbox.topic]).unwrap().pop().flatten().unwrap();
-    let proofs = || {
-        let journal = deployment.records("tasuki.journal");
-        let proves = |record: &&Record| match journal::decode(record.value.as_deref().unwrap()).unwrap() {
-            JournalRecord::Clock(clock) => {
-                let mut reports = clock.reports.iter();
-                reports.any(|report| report.source.topic == topic.id.0 && report.watermark.is_some())
-            }
-            _ => false,
-        };
-        journal.iter().filter(proves).count()
+/// How often the journal was told how far the inbox's first partition was read.
+fn proofs(deployment: &Deployment) -> usize {
+    let inbox = deployment.names.inbox();
+    let topic = deployment.log.topics(&[&inbox]).unwrap().pop().flatten().unwrap();
+    let is_it = |report: &Report| (report.source.topic, report.source.partition) == (topic.id.0, 0);
+    let journal = deployment.records("tasuki.journal");
+    let proves = |record: &&Record| match journal::decode(record.value.as_deref().unwrap()).unwrap() {
+        JournalRecord::Clock(clock) => {
+            let mut reports = clock.reports.iter();
+            reports.any(|report| is_it(report) && report.watermark.is_some())
+        }
+        _ => false,
     };
-    let before = proofs();
-    deployment.send(&[form(2, 2)]);
-    let mut intake = deployment.intake();
-    turn(&mut intake, 100);
-    assert_eq!(self::taken(&deployment), taken, "nothing is read");
-    assert_eq!(proofs(), before, "nor said to have been read");
-    // It has grown beyond what was read by then, which only its people know.
-    deployment.send(&[form(3, 3), form(4, 4)]);
-    turn(&mut intake, 400);
-    assert_eq!(self::taken(&deployment), taken + 1);
+    journal.iter().filter(proves).count()
 }
 
 /// Entries in the journal.

@@ -76,6 +76,8 @@ impl Door {
             };
             let mut together = vec![first];
             together.extend(requests.try_iter().take(TOGETHER_MAX - 1));
+            // Who was told that it took too long sends again.
+            together.retain(|request| !request.answer.is_closed());
             let records = together
                 .iter_mut()
                 .flat_map(|request| std::mem::take(&mut request.records));

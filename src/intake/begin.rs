@@ -85,13 +85,15 @@ impl Left {
 }
 
 /// Decides where a partition begins; `journal_time` is that of a record appended since it is ours.
+/// Nowhere, if it ends before what was read of it: shards would take what comes there for what they
+/// have seen.
 pub(super) fn start(
     consumer: &mut dyn Consumer,
     place: &Place,
     begin: Begin,
     (topic, translation): (TopicId, u32),
     journal_time: Instant,
-) -> Result<Start, LogError> {
+) -> Result<Option<Start>, LogError> {
     let latest = u64::try_from(journal_time.millis()).unwrap_or_default();
     let first = consumer.start_offset(place)?;
     let committed = consumer.committed(std::slice::from_ref(place))?.pop().flatten();
@@ -101,20 +103,18 @@ pub(super) fn start(
             Begin::Latest => end(consumer, place)?,
             Begin::At(time) => consumer.offset_at(place, time)?,
         };
-        return Ok(Start {
+        return Ok(Some(Start {
             offset,
             lost: 0,
             chosen: true,
             turnover: latest,
             left: None,
-        });
+        }));
     };
     let ends_at = end(consumer, place)?;
     if committed > ends_at {
-        // Shards would take what comes at these offsets for what they have seen.
-        return Err(LogError::Retry(format!(
-            "{place} ends before offset {committed}, which was read: records have been lost"
-        )));
+        tracing::error!(%place, ends_at, committed, "it ends before what was read of it: records have been lost");
+        return Ok(None);
     }
     let left = if note.clean {
         None
@@ -123,13 +123,13 @@ pub(super) fn start(
         let below = (!is_of_another).then_some(ends_at);
         Some(Left { since: note.at, below })
     };
-    Ok(Start {
+    Ok(Some(Start {
         offset: committed.max(first),
         lost: first.saturating_sub(committed),
         chosen: false,
         turnover: latest.max(note.turnover + 1),
         left,
-    })
+    }))
 }
 
 fn known(committed: Option<Committed>, topic: TopicId) -> Option<(u64, Note)> {

@@ -56,14 +56,18 @@ impl Intake {
         let Some(appender) = &mut self.appender else {
             return Ok(());
         };
-        for Ack { ticket, time, .. } in appender.poll(wait)? {
-            self.taken_at = self.running_ms;
+        let acks = appender.poll(wait)?;
+        let before = self.acknowledged();
+        for Ack { ticket, time, .. } in acks {
             if let Some(Some(partition)) = self.on_their_way.remove(&ticket) {
                 self.appended.acknowledged(partition, time);
                 if partition == 0 {
                     self.journal_time = Some((ticket, time));
                 }
             }
+        }
+        if self.acknowledged() > before {
+            self.taken_at = self.running_ms;
         }
         self.journaled();
         Ok(())

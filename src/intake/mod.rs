@@ -173,6 +173,8 @@ pub struct Intake {
     unreadable_at: BTreeMap<Place, i64>,
     /// Topics that could not be begun.
     resting: BTreeMap<Arc<str>, Rest>,
+    /// Partitions that end before what was read of them, and until when they are left alone.
+    short_until: BTreeMap<Place, i64>,
     guards: Guards,
     /// What others left of the partitions that are ours and was passed. The commit that says so may
     /// come late: whoever begins anew before it must not turn over once more.
@@ -183,7 +185,7 @@ pub struct Intake {
     time: Instant,
     /// The same, in running time.
     running_ms: i64,
-    /// When something was acknowledged last, or was not waited for, in running time.
+    /// When the journal last took all up to some ticket, or was not waited for, in running time.
     taken_at: i64,
 }
 
@@ -237,6 +239,7 @@ impl Intake {
             acquaintance: Acquaintance::default(),
             unreadable_at: BTreeMap::new(),
             resting: BTreeMap::new(),
+            short_until: BTreeMap::new(),
             guards: Guards::default(),
             turned: BTreeMap::new(),
             journal_time: None,

@@ -31,7 +31,8 @@ impl Intake {
         };
         let assigned = |(place, phase): (&Place, &Phase)| {
             let waits = matches!(phase, Phase::Assigned(ticket) if *ticket <= told);
-            (waits && !rests(&place.topic)).then(|| place.clone())
+            let is_short = self.short_until.get(place).is_some_and(|until| now.running_ms < *until);
+            (waits && !is_short && !rests(&place.topic)).then(|| place.clone())
         };
         let places: Vec<Place> = self.partitions.iter().filter_map(assigned).collect();
         if places.is_empty() {
@@ -44,8 +45,13 @@ impl Intake {
                 continue;
             }
             match self.begin(&place, now, journal_time) {
-                Ok((reading, left)) => {
+                Ok(None) => {
+                    // Of this one alone; the others of its topic go on.
+                    self.short_until.insert(place, now.running_ms + BEGIN_AGAIN_MS.1);
+                }
+                Ok(Some((reading, left))) => {
                     self.resting.remove(&place.topic);
+                    self.short_until.remove(&place);
                     match left {
                         Some(left) => self.turn_over(place, reading, left)?,
                         None => self.read_on(&place, reading)?,
@@ -97,7 +103,12 @@ impl Intake {
         Ok(())
     }
 
-    fn begin(&mut self, place: &Place, now: Now, journal_time: Instant) -> Result<(Reading, Option<Left>), LogError> {
+    fn begin(
+        &mut self,
+        place: &Place,
+        now: Now,
+        journal_time: Instant,
+    ) -> Result<Option<(Reading, Option<Left>)>, LogError> {
         let unknown = || LogError::Refused(format!("{place} is not among the configured sources"));
         let source = self
             .plan
@@ -112,7 +123,9 @@ impl Intake {
             .ok_or_else(unknown)?;
         let origin = (topic.id, self.plan.translation);
         let begin = self.first_begin(place, topic, source.begin);
-        let start = begin::start(self.consumer.as_mut(), place, begin, origin, journal_time)?;
+        let Some(start) = begin::start(self.consumer.as_mut(), place, begin, origin, journal_time)? else {
+            return Ok(None);
+        };
         let turning = start.left.is_some_and(|left| left.is_of_another());
         let since = start.left.map_or(Some(journal_time), |left| left.since);
         let known = self.turned.get(place).filter(|_| turning).cloned();
@@ -156,7 +169,7 @@ impl Intake {
             proof: Proof::default(),
             there: known.unwrap_or_default(),
         };
-        Ok((reading, start.left.filter(|_| turns)))
+        Ok(Some((reading, start.left.filter(|_| turns))))
     }
 
     /// Where a partition begins that nobody has read: one that came to be since this worker asked

@@ -51,7 +51,9 @@ fn unknown(name: &str, place: Place) -> Fault {
 }
 
 fn from_variable(setting: &Resolved, text: &str, place: &Place) -> Result<Option<Given>, Fault> {
-    if text.is_empty() && setting.optional && setting.path != ["kafka", "source_prefix"] {
+    let has_default =
+        !(setting.optional || matches!(&*setting.path, [kafka, client, _] if kafka == "kafka" && client == "client"));
+    if text.is_empty() && !has_default && setting.path != ["kafka", "source_prefix"] {
         return Ok(None);
     }
     let node =

@@ -17,6 +17,10 @@ pub(super) fn fault(path: &[String], given: &Given) -> Option<Fault> {
         let message = format!("`{name}` is not for you to set: Tasuki's promises rest on it");
         return told(message, instead_of(name));
     }
+    if name == "plugin.library.paths" {
+        // It would load them.
+        return None;
+    }
     let value = given.texts.concat();
     match refusal(name, &value)? {
         Refusal::Unknown => {
@@ -28,11 +32,7 @@ pub(super) fn fault(path: &[String], given: &Given) -> Option<Fault> {
             told(format!("`{name}` is no property of librdkafka"), &remedy)
         }
         Refusal::Value(words) => {
-            let words = if value.is_empty() {
-                words
-            } else {
-                words.replace(&value, "…")
-            };
+            let words = words.replace(&format!("\"{value}\""), "…");
             let remedy = "see librdkafka's CONFIGURATION.md for what it can be";
             told(format!("`{name}` cannot have this value: {words}"), remedy)
         }

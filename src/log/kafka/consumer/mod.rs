@@ -56,6 +56,8 @@ enum Stand {
 pub(in crate::log::kafka) struct KafkaConsumer {
     places: BTreeMap<Place, Stand>,
     standstill: Standstill,
+    /// What stood still and could not be read anew yet, and the offset that comes next.
+    halted: BTreeMap<Place, u64>,
     is_lost: bool,
     waiting: VecDeque<Incoming>,
     inlet: Inlet,
@@ -80,6 +82,7 @@ impl KafkaConsumer {
         Ok(Self {
             places: BTreeMap::new(),
             standstill: Standstill::default(),
+            halted: BTreeMap::new(),
             is_lost: false,
             waiting: VecDeque::new(),
             inlet,
@@ -128,6 +131,7 @@ impl KafkaConsumer {
         let places = places_of(spots);
         for place in &places {
             let is_started = self.is_started(place);
+            self.halted.remove(place);
             self.places.insert(place.clone(), Stand::Leaving(is_started));
         }
         places
@@ -147,15 +151,18 @@ impl KafkaConsumer {
 
     /// Reads a partition anew that stands still in front of its end.
     fn move_on(&mut self, place: &Place, end: u64) {
-        let Some(Stand::Reading(next)) = self.places.get(place).copied() else {
-            return;
+        let next = match (self.places.get(place), self.halted.get(place)) {
+            (Some(Stand::Reading(next)), _) if self.standstill.is_one(place, *next, end, Moment::now()) => *next,
+            (Some(Stand::Idle), Some(next)) => *next,
+            _ => return,
         };
-        if !self.standstill.is_one(place, next, end, Moment::now()) || self.is_being_revoked() {
+        if self.is_being_revoked() {
             return;
         }
         tracing::warn!(%place, next, end, "nothing comes of it although there is more: reading it anew");
         if let Err(error) = self.start(place, next) {
             tracing::warn!(%error, "it cannot be read anew yet");
+            self.halted.insert(place.clone(), next);
         }
     }
 
@@ -224,10 +231,12 @@ impl Consumer for KafkaConsumer {
             .map_err(|fault| judge(&what, &fault, Otherwise::Retry))?;
         self.places.insert(place.clone(), Stand::Reading(offset));
         self.standstill.forget(place);
+        self.halted.remove(place);
         Ok(())
     }
 
     fn stop(&mut self, place: &Place) -> Result<(), LogError> {
+        self.halted.remove(place);
         if !matches!(self.places.get(place), Some(Stand::Reading(_) | Stand::Muted)) {
             return self.owned(place);
         }
