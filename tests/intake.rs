@@ -110,23 +110,28 @@ fn what_another_translation_left_is_taken_once_wherever_the_next_ones_crash() {
     }
 }
 
+/// Turns an intake so many times, 40 milliseconds apart.
+fn turning(clock: Clock) -> impl FnMut(&mut Intake, u32) {
+    let mut now = BEGINNING;
+    move |intake, times| {
+        for _ in 0..times {
+            now.time = now.time.plus_millis(40);
+            now.running_ms += 40;
+            clock.set(now);
+            intake.step(now).unwrap();
+        }
+    }
+}
+
 /// A stop is clean only once all has been read again that an unclean one had read.
 #[test]
 fn who_stops_before_all_is_read_again_does_not_stop_cleanly() {
     let mut were_stopped_midway = 0;
     for turns in 1..=4 {
         let directory = tempfile::tempdir().unwrap();
-        let mut now = BEGINNING;
-        let clock = Clock::by_hand(now);
+        let clock = Clock::by_hand(BEGINNING);
         let deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, POLICY);
-        let mut turn = |intake: &mut Intake, times: u32| {
-            for _ in 0..times {
-                now.time = now.time.plus_millis(40);
-                now.running_ms += 40;
-                clock.set(now);
-                intake.step(now).unwrap();
-            }
-        };
+        let mut turn = turning(clock);
         // More than one poll brings.
         let forms: Vec<_> = (0..10_500).map(|number| form(number, number)).collect();
         deployment.send(&forms);
@@ -155,17 +160,9 @@ fn who_stops_before_all_is_read_again_does_not_stop_cleanly() {
 #[test]
 fn a_partition_that_ends_before_what_was_read_of_it_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
-    let mut now = BEGINNING;
-    let clock = Clock::by_hand(now);
+    let clock = Clock::by_hand(BEGINNING);
     let deployment = Deployment::new(Arc::new(open_local(directory.path(), &clock)), clock.clone(), 4, POLICY);
-    let mut turn = |intake: &mut Intake, times: u32| {
-        for _ in 0..times {
-            now.time = now.time.plus_millis(40);
-            now.running_ms += 40;
-            clock.set(now);
-            intake.step(now).unwrap();
-        }
-    };
+    let mut turn = turning(clock);
     deployment.send(&[form(1, 1)]);
     let mut intake = deployment.intake();
     turn(&mut intake, 40);

@@ -67,7 +67,7 @@ impl Intake {
             }
         }
         if self.acknowledged() > before {
-            self.taken_at = self.running_ms;
+            self.journal_took_at = self.now.running_ms;
         }
         self.journaled();
         Ok(())

@@ -182,11 +182,9 @@ pub struct Intake {
     /// The last of our clock records that journal partition 0 has acknowledged, and its time there.
     journal_time: Option<(u64, Instant)>,
     /// The time of the last step.
-    time: Instant,
-    /// The same, in running time.
-    running_ms: i64,
+    now: Now,
     /// When the journal last took all up to some ticket, or was not waited for, in running time.
-    taken_at: i64,
+    journal_took_at: i64,
 }
 
 /// How far a source partition is on its way to being read.
@@ -243,15 +241,17 @@ impl Intake {
             guards: Guards::default(),
             turned: BTreeMap::new(),
             journal_time: None,
-            time: Instant::default(),
-            running_ms: 0,
-            taken_at: 0,
+            now: Now {
+                time: Instant::default(),
+                running_ms: 0,
+            },
+            journal_took_at: 0,
         })
     }
 
     /// One turn: takes what has arrived, forwards it, notes what is acknowledged.
     pub fn step(&mut self, now: Now) -> Result<(), Stop> {
-        (self.time, self.running_ms) = (now.time, now.running_ms);
+        self.now = now;
         match self.turn(now) {
             Ok(()) => Ok(()),
             Err(LogError::Refused(why)) => Err(Stop::Refused(why)),
@@ -296,8 +296,8 @@ impl Intake {
         let (crowded, first_ticket) = (self.is_crowded(), self.next_ticket);
         self.take_acks(if crowded { ACK_WAIT } else { Duration::ZERO })?;
         if !crowded {
-            self.taken_at = now.running_ms;
-        } else if now.running_ms - self.taken_at >= CROWDED_MS_MAX {
+            self.journal_took_at = now.running_ms;
+        } else if now.running_ms - self.journal_took_at >= CROWDED_MS_MAX {
             return Err(takes_nothing());
         }
         if let Some(rest) = self.pace.rest(now.running_ms, self.acknowledged()) {

@@ -237,7 +237,7 @@ impl Intake {
                     at: if reading.is_unclean() {
                         reading.note.at
                     } else {
-                        Some(self.appended.no_later_than(self.time))
+                        Some(self.appended.no_later_than(self.now.time))
                     },
                     ..reading.note
                 };

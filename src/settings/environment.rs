@@ -51,9 +51,7 @@ fn unknown(name: &str, place: Place) -> Fault {
 }
 
 fn from_variable(setting: &Resolved, text: &str, place: &Place) -> Result<Option<Given>, Fault> {
-    let has_default =
-        !(setting.optional || matches!(&*setting.path, [kafka, client, _] if kafka == "kafka" && client == "client"));
-    if text.is_empty() && !has_default && setting.path != ["kafka", "source_prefix"] {
+    if text.is_empty() && setting.optional && setting.path != ["kafka", "source_prefix"] {
         return Ok(None);
     }
     let node =
@@ -97,7 +95,7 @@ fn resolve(parts: &[&str]) -> Option<Resolved> {
             }
             Kind::Map { of, .. } => {
                 path.push(rest.join(".").to_lowercase());
-                let optional = false;
+                let optional = true;
                 return (!rest.is_empty()).then_some(Resolved {
                     path,
                     kind: of,

@@ -238,6 +238,7 @@ fn a_secret_in_the_environment_outranks_a_file_that_is_named_before() {
         password(&[("TASUKI__KAFKA__CLIENT__SASL__PASSWORD", "herring")]),
         "herring"
     );
+    assert_eq!(password(&[("TASUKI__KAFKA__CLIENT__SASL__PASSWORD", "")]), "swordfish");
 }
 
 #[test]
