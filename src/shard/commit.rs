@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::batch::{self, Load, Remembered, Writer};
 use super::forward::Forward;
+use super::left_open::no_writer;
 use super::{Interrupt, Live, Mending, POLL_WAIT, Phase, Plan, Stop, Worker};
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
@@ -148,11 +149,9 @@ impl Worker {
     /// of a transaction is then still on its way into what the next owner reads.
     fn write(&mut self, which: Which, now: Now) -> Result<(), Interrupt> {
         let ownership = self.ownership.clone()?;
+        self.end_what_is_ours(now)?;
         let mut lives = chosen(&mut self.partitions, which)?;
-        let transactor = match &mut self.writer {
-            Some(transactor) => transactor,
-            none => none.insert(self.log.transactor(&self.plan.writer_id)?),
-        };
+        let transactor = self.writer.as_mut().ok_or_else(no_writer)?;
         let started = std::time::Instant::now();
         transactor.begin()?;
         let mut writer = Writer {

@@ -32,6 +32,8 @@ const APART_MS_MAX: u64 = 4_000;
 pub(super) struct Hanging {
     looked_at: Option<i64>,
     open: BTreeMap<Place, Open>,
+    /// Our ids were taken since it was looked what they have left open (`left_open`).
+    pub(super) is_ours_unknown: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -67,7 +69,7 @@ impl Hanging {
 
 impl Live {
     /// The number of the last output that is committed.
-    fn committed_sequence(&self) -> u64 {
+    pub(super) fn committed_sequence(&self) -> u64 {
         self.shard.last_sequence() - self.pending.outputs.len() as u64
     }
 }
@@ -125,7 +127,7 @@ impl Worker {
     }
 
     /// Where shards write and others read: outputs of the policies in force, dead letters, the journal.
-    fn read_by_others(&self) -> Result<Vec<Place>, LogError> {
+    pub(super) fn read_by_others(&self) -> Result<Vec<Place>, LogError> {
         let names = &self.plan.names;
         let lives = self.partitions.values().filter_map(Phase::live);
         let policies = lives.filter_map(|live| live.shard.policy());
@@ -229,7 +231,7 @@ impl Worker {
         Ok(())
     }
 
-    fn nothing(&self, writer: &str, place: &Place, now: Now) -> NewRecord {
+    pub(super) fn nothing(&self, writer: &str, place: &Place, now: Now) -> NewRecord {
         let mut record = if *place.topic == *self.plan.names.journal() {
             NewRecord {
                 value: Some(journal::encode(&JournalRecord::Mail(Vec::new()))),

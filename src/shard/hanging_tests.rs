@@ -1,9 +1,10 @@
-//! What hangs in outputs comes to light, but for what was aborted.
+//! What hangs in outputs comes to light, but for what was aborted; and what is our own is ended before
+//! we write there again.
 
 use super::forward_tests::Bench;
 use crate::domain::sample::demo;
 use crate::log::simulated::Faults;
-use crate::log::{Log, NewRecord, Place, Record};
+use crate::log::{Log, NewRecord, Place, Record, Transactor};
 use crate::wire::outputs;
 
 const LIFECYCLE: &str = "leads.lifecycle";
@@ -68,20 +69,94 @@ fn readers_get_past_a_transaction_of_a_process_that_is_gone() {
     readers_get_past_what(Bench::is_succeeded);
 }
 
-#[test]
-fn what_was_said_again_since_stays_unseen() {
-    let mut bench = Bench::new(1);
-    bench.settle();
-    bench.log.set_faults(hangs());
-    let mut dead = bench.log.transactor(bench.writer_id).unwrap();
-    bench.is_succeeded();
+/// The first output, in an open transaction of one of the writer's two ids.
+fn says_the_first(bench: &Bench, turn: usize) -> Box<dyn Transactor> {
+    let mut writer = bench.log.transactor(bench.writer_id).unwrap();
+    for _ in 0..turn {
+        writer.begin().unwrap();
+        writer.commit().unwrap();
+    }
     let header = |name: &str, value: &str| (name.to_owned(), Some(value.as_bytes().to_vec()));
     let first = NewRecord {
         headers: vec![header("ce_tasukishard", "0"), header("ce_sequence", "1")],
         ..NewRecord::default()
     };
-    dead.begin().unwrap();
-    dead.append(LIFECYCLE, Some(0), first).unwrap();
+    writer.begin().unwrap();
+    writer.append(LIFECYCLE, Some(0), first).unwrap();
+    writer.flush().unwrap();
+    writer
+}
+
+/// The numbers of what can be seen; 0 for what says nothing.
+fn numbers(bench: &Bench) -> Vec<u64> {
+    let number = |record: &Record| outputs::numbered(&record.headers, false).map_or(0, |(_, number)| number);
+    bench.seen().iter().map(number).collect()
+}
+
+#[test]
+fn what_we_left_open_is_ended_before_more_is_written_there() {
+    for is_killed in [false, true] {
+        let mut bench = Bench::new(1);
+        bench.settle();
+        bench.log.set_faults(hangs());
+        bench.tell(vec![(1, demo(1, vec![]))]);
+        bench.wait(2);
+        bench.log.set_faults(Faults {
+            slow_commit: u32::from(!is_killed),
+            ..Faults::default()
+        });
+        assert!(bench.seen().is_empty());
+        if is_killed {
+            bench.crash();
+        } else {
+            bench.tell(vec![(2, demo(2, vec![]))]);
+            bench.wait(1);
+        }
+        bench.log.set_faults(Faults::default());
+        bench.tell(vec![(3, demo(3, vec![]))]);
+        bench.settle();
+        bench.wait(1);
+        let numbers = numbers(&bench);
+        let said: Vec<u64> = numbers.iter().copied().filter(|number| *number > 0).collect();
+        assert!(
+            said.windows(2).all(|pair| pair[1] > pair[0]) && said.len() >= 2,
+            "{numbers:?}"
+        );
+        let last = numbers.iter().rposition(|number| *number == 0).unwrap();
+        assert!((1..numbers.len() - 1).contains(&last), "{numbers:?}");
+    }
+}
+
+#[test]
+fn what_we_aborted_stays_unseen_and_readers_get_past_it() {
+    for turn in 0..2 {
+        let mut bench = Bench::new(1);
+        bench.settle();
+        bench.crash();
+        let open = says_the_first(&bench, turn);
+        bench.log.set_faults(Faults {
+            lost_abort_mark: 1,
+            ..Faults::default()
+        });
+        drop((open, bench.log.transactor(bench.writer_id).unwrap()));
+        bench.log.set_faults(Faults::default());
+        bench.tell(vec![(1, demo(1, vec![]))]);
+        bench.settle();
+        bench.wait(1);
+        let decided = bench.seen().iter().filter(|record| record.value.is_some()).count();
+        assert!(decided > 0, "no reader gets past it");
+        let numbers = numbers(&bench);
+        assert_eq!(numbers.iter().filter(|number| **number == 1).count(), 1, "{numbers:?}");
+    }
+}
+
+#[test]
+fn what_was_said_again_since_stays_unseen() {
+    let mut bench = Bench::new(1);
+    bench.settle();
+    bench.log.set_faults(hangs());
+    let mut dead = says_the_first(&bench, 0);
+    bench.is_succeeded();
     dead.commit().unwrap();
     bench.log.set_faults(Faults::default());
     bench.tell(vec![(1, demo(1, vec![]))]);

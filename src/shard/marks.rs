@@ -2,6 +2,7 @@
 //! end what others have left open.
 
 use super::batch::{self, Writer};
+use super::left_open::no_writer;
 use super::restore::FAREWELL;
 use super::{Phase, Plan, Worker};
 use crate::clock::Now;
@@ -23,10 +24,8 @@ impl Worker {
     /// Commits a mark into the state logs of partitions that are ours.
     pub(super) fn mark(&mut self, partitions: &[u32], token: [u8; 16]) -> Result<(), LogError> {
         let ownership: Ownership = self.consumer.ownership()?;
-        let transactor = match &mut self.writer {
-            Some(transactor) => transactor,
-            none => none.insert(self.log.transactor(&self.plan.writer_id)?),
-        };
+        self.take_ids()?;
+        let transactor = self.writer.as_mut().ok_or_else(no_writer)?;
         let writer = &self.plan.writer_id;
         if mark(transactor.as_mut(), &self.plan, writer, partitions, token, &ownership)? == Commit::Slow {
             self.writer = None;

@@ -14,6 +14,7 @@ mod hanging;
 #[cfg(test)]
 mod hanging_tests;
 mod kept;
+mod left_open;
 mod marks;
 mod restore;
 mod said;

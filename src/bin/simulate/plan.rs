@@ -63,6 +63,8 @@ impl Plan {
             lost_answer: often(80, 20),
             lost_commit: often(80, 20),
             lost_mark: often(200, 50),
+            // What another's dead id aborted and left open is for a person to end.
+            lost_abort_mark: 0,
             late_commit: often(40, 10),
             slow_commit: often(25, 7),
             late_trim: often(6, 2),

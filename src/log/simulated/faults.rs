@@ -18,6 +18,8 @@ pub struct Faults {
     /// A transaction is committed, but stays open in every partition it wrote to: a broker that finds
     /// no leader for a partition takes it for deleted.
     pub lost_mark: u32,
+    /// The same where a transaction is aborted.
+    pub lost_abort_mark: u32,
     /// A commit goes unanswered and arrives later.
     pub late_commit: u32,
     /// A commit is answered late, and a copy of it is still on its way.

@@ -29,8 +29,8 @@ pub(super) struct State {
     pub(super) partitions: BTreeMap<Place, Partition>,
     pub(super) groups: BTreeMap<String, Group>,
     pub(super) writers: BTreeMap<String, Writer>,
-    /// Transactions that are over, but still open in a partition.
-    hanging: BTreeMap<(String, Place), u64>,
+    /// By id and place.
+    hanging: BTreeMap<(String, Place), Hung>,
     next_transaction: u64,
     next_topic: u64,
     /// On their way, with the time at which they arrive.
@@ -50,6 +50,13 @@ pub(super) struct State {
 pub(super) struct Writer {
     pub(super) epoch: u64,
     open: Option<Open>,
+}
+
+/// A transaction that is over, but still open in a partition.
+#[derive(Clone, Copy, Debug)]
+struct Hung {
+    number: u64,
+    is_committed: bool,
 }
 
 #[derive(Debug)]
@@ -313,18 +320,25 @@ impl State {
             return;
         };
         let now = self.now.time;
-        let hangs = commits && self.chance.once_in(self.faults.lost_mark);
+        let (lost_mark, lost_abort_mark) = (self.faults.lost_mark, self.faults.lost_abort_mark);
+        let hangs = self.chance.once_in(if commits { lost_mark } else { lost_abort_mark });
         for place in &open.places {
             let Some(partition) = self.partitions.get_mut(place) else {
                 continue;
             };
             let key = (id.to_owned(), place.clone());
-            // An abort would end it too, and lose what was committed: only a repair helps then.
-            if commits && let Some(number) = self.hanging.remove(&key) {
-                partition.finish(now, number, true);
+            // The end of this one is the end of that as well. But an abort would lose what was committed,
+            // and only a repair helps then.
+            if let Some(hung) = self.hanging.remove(&key) {
+                if commits || !hung.is_committed {
+                    partition.finish(now, hung.number, commits);
+                } else {
+                    self.hanging.insert(key.clone(), hung);
+                }
             }
             if hangs {
-                self.hanging.insert(key, open.number);
+                let (number, is_committed) = (open.number, commits);
+                self.hanging.insert(key, Hung { number, is_committed });
             } else {
                 partition.finish(now, open.number, commits);
             }
