@@ -1,5 +1,5 @@
-//! Repair of shards whose state log has a hole: what the journal leads to from the last whole range on
-//! is decided once more, and only what cannot be read among the outputs is said.
+//! Repair of shards whose state log has a hole, or of whose outputs some cannot be read: what the journal
+//! leads to from the last whole range on is decided once more, and only what is missing is said.
 //!
 //! It is the worker that decides, as in `serve`. Until a shard is past what was committed, its group
 //! keeps the offset it had; so a repair that ends early leaves a shard that refuses to work, and
@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::intake::founding;
 use crate::log::{Log, LogError, NewRecord, Place, Record, read_through};
 use crate::names::Names;
-use crate::shard::{Plan, Said, Standing, Stop, Watch, Worker};
+use crate::shard::{Interrupt, Plan, Said, Standing, Stop, Watch, Worker, say_again};
 use crate::wire::outputs;
 
 /// Whoever worked before may be a member of the group for so long.
@@ -27,6 +27,19 @@ pub enum Progress {
     Read(usize),
     /// The shards stand so.
     Works(Standing),
+}
+
+/// What a repair has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Repaired {
+    /// Shards that there are.
+    pub shards: usize,
+    /// Of them, those whose state log had a hole.
+    pub repaired: usize,
+    /// Outputs that had been missing, and were said.
+    pub outputs_added: usize,
+    /// Outputs that cannot be read, and were decided before all that the logs still hold.
+    pub out_of_reach: usize,
 }
 
 /// Why a repair has ended too early.
@@ -51,19 +64,53 @@ pub enum RepairError {
     },
 }
 
+impl From<Interrupt> for RepairError {
+    fn from(interrupt: Interrupt) -> Self {
+        match interrupt {
+            Interrupt::Log(error) => Self::Log(error),
+            Interrupt::Stop(stop) => Self::Stop(stop),
+        }
+    }
+}
+
 /// Repairs every shard that needs it, and works off what is in the journal; says now and then how far
 /// it is.
 pub fn repair(
     log: &Arc<dyn Log>,
-    plan: Plan,
+    plan: &Plan,
     watch: Watch,
     clock: &Clock,
     mut tell: impl FnMut(Progress),
+) -> Result<Repaired, RepairError> {
+    let read =
+        |tell: &mut dyn FnMut(Progress)| said(log.as_ref(), &plan.names, |outputs| tell(Progress::Read(outputs)));
+    let said = Some(Arc::new(read(&mut tell)?));
+    let standing = work_off(log, Plan { said, ..plan.clone() }, watch, clock, &mut tell)?;
+    let said = read(&mut tell)?;
+    let mut done = Repaired {
+        shards: standing.owned,
+        repaired: standing.repaired,
+        outputs_added: standing.outputs_added,
+        out_of_reach: 0,
+    };
+    for partition in 0..plan.partitions {
+        let again = say_again(log.as_ref(), plan, partition, &said)?;
+        done.outputs_added += again.said;
+        done.out_of_reach += again.out_of_reach;
+    }
+    Ok(done)
+}
+
+/// Lets a worker decide until everything in the journal is committed.
+fn work_off(
+    log: &Arc<dyn Log>,
+    plan: Plan,
+    watch: Watch,
+    clock: &Clock,
+    tell: &mut dyn FnMut(Progress),
 ) -> Result<Standing, RepairError> {
     let partitions = plan.partitions;
-    let said = said(log.as_ref(), &plan.names, |outputs| tell(Progress::Read(outputs)))?;
-    let said = Some(Arc::new(said));
-    let mut worker = Worker::join(log.clone(), Plan { said, ..plan }, watch)?;
+    let mut worker = Worker::join(log.clone(), plan, watch)?;
     let begun = std::time::Instant::now();
     let mut told = begun;
     loop {
@@ -98,6 +145,7 @@ pub fn said(log: &dyn Log, names: &Names, mut tell: impl FnMut(usize)) -> Result
         for partition in 0..topic.partitions {
             let place = Place::new(&topic.name, partition);
             let (start, end) = log.bounds(&place)?;
+            said.note_start(start);
             read_through(log, &place, start..end, |record: Record| {
                 if let Some((shard, sequence)) = outputs::numbered(&record.headers, is_dead_letters) {
                     let Record {

@@ -18,8 +18,8 @@ use serde_json::json;
 use support::deployment::{BEGINNING, Deployment, POLICY, form, open_local};
 use tasuki::clock::Clock;
 use tasuki::log::{LogError, Place, ReadLimit, Record, read_through};
-use tasuki::repair::{RepairError, repair, said};
-use tasuki::shard::{Plan, Standing, Worker};
+use tasuki::repair::{RepairError, Repaired, repair, said};
+use tasuki::shard::{Plan, Worker};
 use tasuki::wire::outputs;
 use tasuki::wire::state::{self, StateRecord};
 
@@ -169,12 +169,12 @@ impl Company {
         stop.expect("it refuses to work").to_string()
     }
 
-    fn repair(&self) -> Result<Standing, RepairError> {
+    fn repair(&self) -> Result<Repaired, RepairError> {
         let deployment = &self.deployment;
         let plan = deployment.shard_plan("w");
         repair(
             &deployment.log,
-            plan,
+            &plan,
             deployment.watch.clone(),
             &deployment.clock,
             |_| {},
@@ -209,6 +209,67 @@ fn a_hole_is_made_good_and_only_what_is_missing_is_said() {
     company.works_again(&before);
     let standing = company.repair().unwrap();
     assert_eq!((standing.repaired, standing.outputs_added), (0, 0), "it is whole");
+}
+
+/// Outputs of which another of the same partition of a topic stands behind them, the last first.
+fn lost_to_readers(company: &Company, shard: u32, last: u64, count: usize) -> Vec<u64> {
+    let mut unread = Vec::new();
+    for sequence in (1..=last).rev() {
+        let (place, offset, has_more) = company.place((shard, sequence));
+        if has_more && unread.len() < count {
+            company.damage("DELETE FROM records", &place, offset);
+            unread.push(sequence);
+        }
+    }
+    assert_eq!(unread.len(), count);
+    unread
+}
+
+#[test]
+fn outputs_that_are_lost_to_readers_are_said_again_though_the_state_log_is_whole() {
+    let company = Company::after_a_while();
+    let (before, (shard, last)) = (company.outputs(), company.last_said());
+    let unread = lost_to_readers(&company, shard, last, 5);
+    assert_eq!(company.outputs().len(), before.len() - unread.len());
+
+    let done = company.repair().unwrap();
+    assert_eq!((done.repaired, done.outputs_added, done.out_of_reach), (0, 5, 0));
+    assert_eq!(company.outputs(), before);
+    company.works_again(&before);
+    assert_eq!(company.repair().unwrap().outputs_added, 0, "it is whole");
+}
+
+#[test]
+fn nothing_is_said_again_where_something_else_was_said() {
+    let company = Company::after_a_while();
+    let (shard, last) = company.last_said();
+    let (place, offset, _) = company.place((shard, last));
+    company.damage("UPDATE records SET value = x'7b7d'", &place, offset);
+    lost_to_readers(&company, shard, last - 1, 1);
+    let before = company.outputs();
+    let error = company.repair().unwrap_err();
+    let words = format!("output {last} of shard {shard} says something else");
+    assert!(error.to_string().contains(&words), "{error}");
+    assert_eq!(company.outputs(), before);
+}
+
+#[test]
+fn what_was_decided_before_all_that_is_left_is_told_and_left_alone() {
+    let company = Company::after_a_while();
+    let (shard, _) = company.last_said();
+    lost_to_readers(&company, shard, 3, 1);
+    let before = company.outputs();
+    let records = company.read(&Place::new("tasuki.state", shard));
+    let covered = |record: &Record| match state::decode(record.value.as_deref().unwrap()).unwrap() {
+        StateRecord::Images(images) => images.covers.end,
+        StateRecord::Fence { .. } | StateRecord::Mended { .. } => 0,
+    };
+    let decided = records.iter().map(covered).max().unwrap();
+    let journal = Place::new("tasuki.journal", shard);
+    company.deployment.log.trim(&journal, decided).unwrap();
+    let done = company.repair().unwrap();
+    assert_eq!((done.outputs_added, done.out_of_reach), (0, 1));
+    assert_eq!(company.outputs(), before);
 }
 
 #[test]

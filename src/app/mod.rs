@@ -23,9 +23,9 @@ use crate::intake::founding::{self, FoundingError};
 use crate::intake::{self, Intake};
 use crate::log::{INBOX_KEPT_MS, Log, LogError, OUTPUT_KEPT_MS, ReadLimit};
 use crate::names::Names;
-use crate::repair::{self, RepairError};
+use crate::repair::{self, RepairError, Repaired};
 use crate::settings::{LogKind, Settings};
-use crate::shard::{self, Standing, Watch, Worker};
+use crate::shard::{self, Watch, Worker};
 use crate::status::Status;
 use crate::telemetry::metrics::Metrics;
 use crate::wire::translate::{TRANSLATION, settings_hash};
@@ -374,12 +374,12 @@ fn shard_plan(ground: &Ground, names: &Names, instance: &str, number: u32) -> Re
 }
 
 /// Repairs shards whose state log has a hole (see `repair`).
-pub fn repair(ground: &Ground, tell: impl FnMut(repair::Progress)) -> Result<Standing, StartError> {
+pub fn repair(ground: &Ground, tell: impl FnMut(repair::Progress)) -> Result<Repaired, StartError> {
     let names = Names::new(&ground.settings.kafka.prefix);
     let watch = Watch::new(Metrics::new()?);
     let instance = ground.settings.instance.clone().unwrap_or_else(random_instance);
     let plan = shard_plan(ground, &names, &instance, 0)?;
-    Ok(repair::repair(&ground.log, plan, watch, &ground.clock, tell)?)
+    Ok(repair::repair(&ground.log, &plan, watch, &ground.clock, tell)?)
 }
 
 /// Opens the embedded log with every topic in place, each kept as long as on Kafka. Outputs have one

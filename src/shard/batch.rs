@@ -8,7 +8,7 @@ use super::{Live, Plan, writers};
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
 use crate::domain::journal::{JournalRecord, Mail};
-use crate::domain::shard::Outgoing;
+use crate::domain::shard::{Numbered, Outgoing};
 use crate::log::{Header, LogError, NewRecord, ReadLimit, Transactor};
 use crate::planted::{self, Bug};
 use crate::wire::state::{Draft, Room};
@@ -122,20 +122,9 @@ impl Writer<'_> {
     pub(super) fn outputs(&mut self, lives: &BTreeMap<u32, &mut Live>) -> Result<(), LogError> {
         for (shard, live) in lives {
             for numbered in &live.pending.outputs {
-                let sequence = numbered.sequence;
-                let (topic, partition, record) = match &numbered.what {
-                    Outgoing::Decision(output) => {
-                        let record = outputs::record(output, self.plan.decider(*shard), sequence);
-                        (self.plan.names.output(&output.topic), None, record)
-                    }
-                    Outgoing::DeadLetter(original, rejection) => {
-                        let record = outputs::dead_letter(original, rejection, *shard, sequence);
-                        let partition = outputs::dead_letter_partition(original, self.plan.dead_letter_partitions);
-                        (self.plan.names.dead_letters(), partition, record)
-                    }
-                };
+                let (topic, partition, record) = said_so(self.plan, *shard, numbered);
                 if let Some(said) = &self.plan.said {
-                    if said.holds(*shard, sequence, &topic, &record)? {
+                    if said.holds(*shard, numbered.sequence, &topic, &record)? {
                         continue;
                     }
                     self.added += 1;
@@ -210,6 +199,21 @@ impl Writer<'_> {
         self.transactor
             .append(&self.plan.names.state(), Some(partition), record)?;
         Ok(bytes)
+    }
+}
+
+/// Where an output goes, and how it reads.
+pub(super) fn said_so(plan: &Plan, shard: u32, numbered: &Numbered) -> (String, Option<u32>, NewRecord) {
+    match &numbered.what {
+        Outgoing::Decision(output) => {
+            let record = outputs::record(output, plan.decider(shard), numbered.sequence);
+            (plan.names.output(&output.topic), None, record)
+        }
+        Outgoing::DeadLetter(original, rejection) => {
+            let record = outputs::dead_letter(original, rejection, shard, numbered.sequence);
+            let partition = outputs::dead_letter_partition(original, plan.dead_letter_partitions);
+            (plan.names.dead_letters(), partition, record)
+        }
     }
 }
 

@@ -11,12 +11,15 @@ use super::writers::former_bytes;
 use super::*;
 use crate::clock::Clock;
 use crate::domain::fact::{Body, Fact};
-use crate::domain::journal::{Content, Entry, JournalRecord, Packed, PolicyDocument, Position, Role, SourcePartition};
+use crate::domain::journal::{
+    Content, Entry, Foundation, JournalRecord, Packed, PolicyDocument, Position, Role, SourcePartition,
+};
 use crate::domain::sample::{consent, demo, erasure, lead, text, viewed};
 use crate::domain::shard::{Charter, Consequences};
 use crate::domain::time::Instant;
 use crate::log::simulated::{Faults, SimulatedLog};
-use crate::log::{Found, Isolation, NewRecord};
+use crate::log::{Found, Isolation, NewRecord, ReadLimit};
+use crate::names::Names;
 use crate::wire::state::{StateRecord, TurnPlace};
 
 const CLOCK: crate::domain::journal::Clock = crate::domain::journal::Clock {

@@ -4,6 +4,7 @@
 //! The rule: everything a shard did is in one transaction with the journal position it did it at,
 //! and after anything but a clean commit the log is asked what became of it.
 
+mod again;
 mod batch;
 mod commit;
 mod forward;
@@ -16,6 +17,7 @@ mod hanging_tests;
 mod kept;
 mod left_open;
 mod marks;
+mod plan;
 mod restore;
 mod said;
 mod takeover;
@@ -28,19 +30,18 @@ use std::time::Duration;
 
 use crate::clock::Now;
 use crate::domain::bytes::Malformed;
-use crate::domain::journal::Foundation;
 use crate::domain::shard::{Consequences, Halt, Shard};
 use crate::horizon::Horizon;
-use crate::log::{Consumer, Log, LogError, Membership, Ownership, Place, ReadLimit, Record, Signal, Transactor};
-use crate::names::Names;
+use crate::log::{Consumer, Log, LogError, Ownership, Place, Record, Signal, Transactor};
 use crate::planted::{self, Bug};
 use crate::status::Status;
 use crate::telemetry::metrics::Metrics;
 use crate::trouble::{Acquaintance, TROUBLE_MINUTES_MAX, Trouble};
 use crate::wire;
-use crate::wire::outputs::Decider;
 
+pub use self::again::{Again, say_again};
 pub use self::gauges::Board;
+pub use self::plan::Plan;
 pub use self::said::Said;
 
 use self::batch::{Load, Pace};
@@ -59,65 +60,6 @@ const QUIET_MS_MAX: i64 = 2_000;
 const HANGING_MS_MAX: i64 = 8_000;
 /// How often the lag is asked for, in milliseconds.
 const LAG_EVERY_MS: i64 = 5_000;
-
-/// What a worker needs to know.
-#[derive(Clone)]
-pub struct Plan {
-    /// Topic and group names.
-    pub names: Names,
-    /// The deployment's name, in every output's `source`.
-    pub deployment: String,
-    /// What must never change once the journal has begun.
-    pub foundation: Foundation,
-    /// The transactional id of this worker.
-    pub writer_id: String,
-    /// Static membership, if any.
-    pub instance: Option<String>,
-    /// Number of journal partitions.
-    pub partitions: u32,
-    /// Partitions of the dead-letter topic.
-    pub dead_letter_partitions: u32,
-    /// See `Charter::patience_ms`.
-    pub patience_ms: i64,
-    /// Records and bytes that one transaction takes in at most.
-    pub batch: ReadLimit,
-    /// Deadlines that one transaction fires at most.
-    pub deadlines_max: usize,
-    /// Leads of a queue that one letter of the desk to itself serves at most.
-    pub queued_max: usize,
-    /// A transaction takes no more in once this has passed, by the machine's clock.
-    pub batch_time: Duration,
-    /// A transaction that was open for longer makes the next ones smaller, by the machine's clock.
-    pub open_time_max: Duration,
-    /// A stretch of the journal that led to nothing is committed this often at most, in milliseconds.
-    pub idle_commit_ms: i64,
-    /// What was erased is out of the state log after so many milliseconds of journal time.
-    pub erase_within_ms: i64,
-    /// Journal records that are done with are kept for so many milliseconds of journal time.
-    pub journal_kept_ms: i64,
-    /// The number of the settings that name the sources.
-    pub sources_version: u64,
-    /// What was said before, where shards are repaired.
-    pub said: Option<Arc<Said>>,
-}
-
-impl Plan {
-    fn membership(&self) -> Membership {
-        Membership {
-            group: self.names.shard_group(),
-            topics: vec![self.names.journal()],
-            instance: self.instance.clone(),
-            committed_only: true,
-        }
-    }
-
-    fn decider(&self, shard: u32) -> Decider<'_> {
-        Decider {
-            deployment: &self.deployment,
-            shard,
-        }
-    }
-}
 
 /// Where a worker shows what it does.
 #[derive(Clone)]
@@ -178,8 +120,11 @@ pub enum Stop {
 }
 
 /// What ends a turn early.
-enum Interrupt {
+#[derive(Debug)]
+pub enum Interrupt {
+    /// The log did not answer as hoped.
     Log(LogError),
+    /// Only a person can mend it.
     Stop(Stop),
 }
 

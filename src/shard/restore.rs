@@ -279,14 +279,14 @@ impl Gathered {
     }
 
     /// Nothing that follows is taken.
-    fn break_off(&mut self, why: &str) {
+    pub(super) fn break_off(&mut self, why: &str) {
         self.broken.get_or_insert_with(|| why.to_owned());
         self.forget_open();
         self.open_bytes = 0;
     }
 
     /// A repair has gone on from here.
-    fn mended(&mut self, next: u64) -> Result<(), String> {
+    pub(super) fn mended(&mut self, next: u64) -> Result<(), String> {
         let end = self.end.unwrap_or_default();
         if end != next {
             return Err(format!("it was repaired from {next} on, but can be read up to {end}"));
@@ -302,7 +302,7 @@ impl Gathered {
     }
 
     /// Whether everything that lives stands in what was read: nothing of it was deleted since.
-    fn is_complete(&self, start: u64) -> bool {
+    pub(super) fn is_complete(&self, start: u64) -> bool {
         start == 0 || self.round.is_some_and(|round| start <= round)
     }
 

@@ -5,10 +5,9 @@ use super::restore::{Restore, RestoreError, Restored};
 use super::unsettled::{Ending, Unsettled};
 use super::{HANGING_MS_MAX, Interrupt, Live, Mending, Phase, QUIET_MS_MAX, Stop, Worker};
 use crate::clock::Now;
-use crate::domain::shard::{Charter, Consequences, Shard};
+use crate::domain::shard::{Consequences, Shard};
 use crate::log::{LogError, Place};
 use crate::planted::{self, Bug};
-use crate::wire;
 
 impl Worker {
     /// Puts fences before partitions that are not ready, and reads on up to them.
@@ -90,7 +89,7 @@ impl Worker {
 
     /// Reads on; what comes back, once all of it has been read.
     fn read_on(&mut self, partition: u32, now: Now) -> Result<Option<Restored>, Interrupt> {
-        let charter = self.charter(partition);
+        let charter = self.plan.charter(partition);
         let Some(Phase::Restoring(restore)) = self.partitions.get_mut(&partition) else {
             return Ok(None);
         };
@@ -276,16 +275,6 @@ impl Worker {
         self.ownership = Err(LogError::Retry("nothing was read yet".to_owned()));
         self.acquaintance.is_kept();
         Ok(())
-    }
-
-    fn charter(&self, partition: u32) -> Charter {
-        Charter {
-            partition,
-            partitions: self.plan.partitions,
-            patience_ms: self.plan.patience_ms,
-            queued_max: self.plan.queued_max,
-            compile: wire::policy_file::remembered,
-        }
     }
 }
 

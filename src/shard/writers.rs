@@ -21,6 +21,11 @@ pub(super) fn writer_of(record: &Record) -> Option<String> {
     text(record, WRITER_HEADER).map(str::to_owned)
 }
 
+/// The number of the last output that goes with a record of images.
+pub(super) fn said_with(record: &Record) -> Option<u64> {
+    text(record, SAID_HEADER)?.parse().ok()
+}
+
 /// What the names of former writers take.
 pub(super) fn former_bytes(headers: &[Header]) -> u64 {
     let former = headers.iter().filter(|(name, _)| name == FORMER_HEADER);
@@ -65,8 +70,7 @@ impl Stretch {
 impl Former {
     /// Takes in who wrote a committed record, and whom it names.
     pub(super) fn read(&mut self, record: &Record) {
-        let said = text(record, SAID_HEADER).and_then(|said| said.parse().ok());
-        let (Some(writer), Some(said)) = (writer_of(record), said) else {
+        let (Some(writer), Some(said)) = (writer_of(record), said_with(record)) else {
             return;
         };
         if let Some(former) = text(record, FORMER_HEADER) {
