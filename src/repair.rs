@@ -5,6 +5,7 @@
 //! keeps the offset it had; so a repair that ends early leaves a shard that refuses to work, and
 //! another repair goes on where it stopped.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,31 +85,36 @@ pub fn repair(
 ) -> Result<Repaired, RepairError> {
     let read =
         |tell: &mut dyn FnMut(Progress)| said(log.as_ref(), &plan.names, |outputs| tell(Progress::Read(outputs)));
-    let said = Some(Arc::new(read(&mut tell)?));
-    let standing = work_off(log, Plan { said, ..plan.clone() }, watch, clock, &mut tell)?;
-    let said = read(&mut tell)?;
+    let before = Arc::new(read(&mut tell)?);
+    let said = Some(before.clone());
+    let (standing, last_said) = work_off(log, Plan { said, ..plan.clone() }, watch, clock, &mut tell)?;
     let mut done = Repaired {
         shards: standing.owned,
         repaired: standing.repaired,
         outputs_added: standing.outputs_added,
         out_of_reach: 0,
     };
-    for partition in 0..plan.partitions {
-        let again = say_again(log.as_ref(), plan, partition, &said)?;
+    if last_said.iter().all(|(shard, last)| before.is_whole(*shard, *last)) {
+        return Ok(done);
+    }
+    let said = read(&mut tell)?;
+    for (partition, last) in last_said {
+        let again = say_again(log.as_ref(), plan, partition, last, &said)?;
         done.outputs_added += again.said;
         done.out_of_reach += again.out_of_reach;
     }
     Ok(done)
 }
 
-/// Lets a worker decide until everything in the journal is committed.
+/// Lets a worker decide until everything in the journal is committed; the number of each shard's last
+/// output, too.
 fn work_off(
     log: &Arc<dyn Log>,
     plan: Plan,
     watch: Watch,
     clock: &Clock,
     tell: &mut dyn FnMut(Progress),
-) -> Result<Standing, RepairError> {
+) -> Result<(Standing, BTreeMap<u32, u64>), RepairError> {
     let partitions = plan.partitions;
     let mut worker = Worker::join(log.clone(), plan, watch)?;
     let begun = std::time::Instant::now();
@@ -118,8 +124,9 @@ fn work_off(
         let standing = worker.standing();
         if standing.owned == partitions as usize {
             if standing.is_at_rest {
+                let last_said = worker.last_said();
                 worker.close();
-                return Ok(standing);
+                return Ok((standing, last_said));
             }
         } else if begun.elapsed() > OTHERS_WAIT {
             worker.close();
@@ -145,13 +152,17 @@ pub fn said(log: &dyn Log, names: &Names, mut tell: impl FnMut(usize)) -> Result
         for partition in 0..topic.partitions {
             let place = Place::new(&topic.name, partition);
             let (start, end) = log.bounds(&place)?;
-            said.note_start(start);
+            let mut is_cut = start > 0;
             read_through(log, &place, start..end, |record: Record| {
+                let at = record.time;
+                if std::mem::take(&mut is_cut) {
+                    said.note_cut(at);
+                }
                 if let Some((shard, sequence)) = outputs::numbered(&record.headers, is_dead_letters) {
                     let Record {
                         key, value, headers, ..
                     } = record;
-                    said.note(shard, sequence, &topic.name, &NewRecord { key, value, headers });
+                    said.note(shard, sequence, &topic.name, &NewRecord { key, value, headers }, at);
                 }
                 seen += 1;
                 if told.elapsed() >= TELL_EVERY {

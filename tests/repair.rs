@@ -17,7 +17,7 @@ use std::sync::Arc;
 use serde_json::json;
 use support::deployment::{BEGINNING, Deployment, POLICY, form, open_local};
 use tasuki::clock::Clock;
-use tasuki::log::{LogError, Place, ReadLimit, Record, read_through};
+use tasuki::log::{LogError, NewRecord, Place, ReadLimit, Record, read_through};
 use tasuki::repair::{RepairError, Repaired, repair, said};
 use tasuki::shard::{Plan, Worker};
 use tasuki::wire::outputs;
@@ -32,8 +32,8 @@ const SAID_IN: [&str; 5] = [
     "tasuki.dead-letters",
 ];
 
-/// What was said: by shard and number, the topic and the bytes, as often as it can be read.
-type Outputs = BTreeMap<(u32, u64), Vec<(String, Option<Vec<u8>>)>>;
+/// What was said: by shard and number, the topic, key, headers and bytes, as often as it can be read.
+type Outputs = BTreeMap<(u32, u64), Vec<(String, NewRecord)>>;
 
 /// A deployment that has been at work for a while, and has stopped.
 struct Company {
@@ -77,7 +77,11 @@ impl Company {
         for topic in SAID_IN {
             for record in self.deployment.records(topic) {
                 let name = outputs::numbered(&record.headers, topic == "tasuki.dead-letters").unwrap();
-                said.entry(name).or_default().push((topic.to_owned(), record.value));
+                let Record {
+                    key, value, headers, ..
+                } = record;
+                let record = NewRecord { key, value, headers };
+                said.entry(name).or_default().push((topic.to_owned(), record));
             }
         }
         said
@@ -243,12 +247,14 @@ fn outputs_that_are_lost_to_readers_are_said_again_though_the_state_log_is_whole
 fn nothing_is_said_again_where_something_else_was_said() {
     let company = Company::after_a_while();
     let (shard, last) = company.last_said();
-    let (place, offset, _) = company.place((shard, last));
+    let newest = lost_to_readers(&company, shard, last, 1)[0];
+    lost_to_readers(&company, shard, newest - 2, 1);
+    let between = newest - 1;
+    let (place, offset, _) = company.place((shard, between));
     company.damage("UPDATE records SET value = x'7b7d'", &place, offset);
-    lost_to_readers(&company, shard, last - 1, 1);
     let before = company.outputs();
     let error = company.repair().unwrap_err();
-    let words = format!("output {last} of shard {shard} says something else");
+    let words = format!("output {between} of shard {shard} says something else");
     assert!(error.to_string().contains(&words), "{error}");
     assert_eq!(company.outputs(), before);
 }

@@ -373,7 +373,7 @@ fn shard_plan(ground: &Ground, names: &Names, instance: &str, number: u32) -> Re
     })
 }
 
-/// Repairs shards whose state log has a hole (see `repair`).
+/// Repairs shards whose state log has a hole, or whose outputs are lost (see `repair`).
 pub fn repair(ground: &Ground, tell: impl FnMut(repair::Progress)) -> Result<Repaired, StartError> {
     let names = Names::new(&ground.settings.kafka.prefix);
     let watch = Watch::new(Metrics::new()?);

@@ -14,7 +14,7 @@ settings and the same version.
 From the last whole record of the state log on, what stands in the journal is decided once more. What can be read among \
 the outputs is left alone, and the rest is said, so readers get each decision once, the missing ones late. If something \
 else was said than the journal leads to, nothing more is written, and the shard goes on refusing to work. A repair that \
-is interrupted goes on where it stopped; `tasuki serve` refuses until one has come to its end.
+is interrupted goes on where it stopped; a shard with a hole refuses to work until one has come to its end.
 
 It cannot help where the journal no longer reaches back to the hole (journal.kept), or where what stood in front of the \
 hole in the state log has been deleted since; it says so.";

@@ -52,13 +52,14 @@ pub fn read_through<E: From<LogError>>(
 }
 
 /// Shows `see` what stands from here up to the end, committed or not, as long as it wants more. Where
-/// records do not come within two seconds it ends early: who looks for what is open looks again.
+/// records do not come within two seconds it ends early, and says so by `false`: who looks for what is
+/// open looks again.
 pub fn look_through(
     log: &dyn Log,
     place: &Place,
     from: u64,
     mut see: impl FnMut(Record) -> bool,
-) -> Result<(), LogError> {
+) -> Result<bool, LogError> {
     let (_, end) = log.bounds(place)?;
     let mut reader = log.reader(place, from, Isolation::Uncommitted)?;
     let mut waits = 0;
@@ -73,8 +74,8 @@ pub fn look_through(
         };
         waits += u32::from(records.is_empty());
         if !records.into_iter().all(&mut see) {
-            break;
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(reader.position() >= end)
 }

@@ -2,8 +2,11 @@
 //!
 //! A broker may take back what it had called committed, in some partitions (`left_open`). What the shard
 //! remembered before still stands in the state log, and from there on the journal leads to the same
-//! outputs. The rule: nothing is said before all that can be read has come out the same, and the shard
-//! as the state log has it; and nothing but what is missing is written.
+//! outputs. The rule: nothing is said before all that can be read of that stretch has come out the same,
+//! and the shard as the state log has it behind; and nothing but what is missing is written. It is the
+//! one effect that goes without the transaction of its cause, which was committed long ago.
+
+use std::collections::BTreeSet;
 
 use super::batch::said_so;
 use super::restore::{Gathered, RestoreError};
@@ -23,48 +26,51 @@ const TOGETHER: usize = 500;
 pub struct Again {
     /// So many were said again.
     pub said: usize,
-    /// So many were decided before all that the state log or the journal still holds.
+    /// So many were decided before all that the state log and the journal still hold.
     pub out_of_reach: usize,
 }
 
-/// One shard, which nobody works on, and of which the state log is whole.
-pub fn say_again(log: &dyn Log, plan: &Plan, partition: u32, said: &Said) -> Result<Again, Interrupt> {
+/// One shard of which the state log is whole, up to its output `last`. `said` was read since that was
+/// committed, so that what is said meanwhile counts as neither.
+pub fn say_again(log: &dyn Log, plan: &Plan, partition: u32, last: u64, said: &Said) -> Result<Again, Interrupt> {
+    let missing = said.missing(partition, last);
+    let Some(newest) = missing.last() else {
+        return Ok(Again::default());
+    };
     let past = Past {
         log,
         plan,
         state: Place::new(&plan.names.state(), partition),
         journal: Place::new(&plan.names.journal(), partition),
     };
-    let (last, reach) = past.shard(None)?;
-    let missing = said.missing(partition, last.last_sequence());
-    let in_reach = reach.map_or(missing.len(), |reach| {
+    let reach = past.reach()?;
+    let out_of_reach = reach.map_or(missing.len(), |reach| {
         missing.partition_point(|number| *number <= reach)
     });
-    let Some(first) = missing.get(in_reach) else {
-        return Ok(Again {
-            said: 0,
-            out_of_reach: missing.len(),
-        });
+    let wanted = &missing[out_of_reach..];
+    let Some(first) = wanted.first() else {
+        return Ok(Again { said: 0, out_of_reach });
     };
-    let (before, _) = past.shard(Some(*first))?;
-    if before.next_offset() < log.bounds(&past.journal)?.0 {
-        return Ok(Again {
-            said: 0,
-            out_of_reach: missing.len(),
-        });
-    }
-    let unread = past.unread(before, &last, said)?;
+    let (before, behind) = past.around(*first, *newest)?;
+    let unread = past.unread(before, &behind, wanted, said)?;
     for records in unread.chunks(TOGETHER) {
         past.say(records)?;
     }
     Ok(Again {
         said: unread.len(),
-        out_of_reach: in_reach,
+        out_of_reach,
     })
 }
 
 /// A record, and where it goes.
 type Addressed = (String, Option<u32>, NewRecord);
+
+/// How a shard was once a transaction was committed.
+struct Behind {
+    /// The journal offset that came next.
+    next: u64,
+    own: Vec<u8>,
+}
 
 /// What a shard did.
 struct Past<'a> {
@@ -75,44 +81,65 @@ struct Past<'a> {
 }
 
 impl Past<'_> {
-    /// The shard as it was before it said this, or is now; and up to which output nothing is known of
-    /// how it was, if that can be told.
-    fn shard(&self, before: Option<u64>) -> Result<(Shard, Option<u64>), Interrupt> {
+    /// The first output behind which it is known how the shard was, and what the journal led to since;
+    /// none, if it is not known of any.
+    fn reach(&self) -> Result<Option<u64>, Interrupt> {
+        let (start, end) = self.log.bounds(&self.state)?;
+        let (journal, _) = self.log.bounds(&self.journal)?;
+        let mut gathered = Gathered::default();
+        let mut reach = (start == 0 && journal == 0).then_some(0);
+        read_through(self.log, &self.state, start..end, |record: Record| {
+            if reach.is_none() {
+                self.gather(&mut gathered, &record)?;
+                let is_known = gathered.end().is_some_and(|end| end >= journal) && gathered.is_complete(start);
+                reach = said_with(&record).filter(|_| is_known);
+            }
+            Ok::<(), Interrupt>(())
+        })?;
+        Ok(reach)
+    }
+
+    /// The shard as it was before it said the first, and how it was once it had said the last.
+    fn around(&self, first: u64, last: u64) -> Result<(Shard, Behind), Interrupt> {
         let (start, end) = self.log.bounds(&self.state)?;
         let mut gathered = Gathered::default();
-        let (mut reach, mut is_over) = ((start == 0).then_some(0), false);
+        let (mut is_over, mut behind) = (false, None);
         read_through(self.log, &self.state, start..end, |record: Record| {
             let said = said_with(&record).unwrap_or_default();
-            is_over |= before.is_some_and(|before| said >= before);
-            if is_over {
-                return Ok::<(), Interrupt>(());
+            is_over |= said >= first;
+            if !is_over {
+                return self.gather(&mut gathered, &record);
             }
-            self.gather(&mut gathered, &record)?;
-            if reach.is_none() && gathered.is_complete(start) {
-                reach = Some(said);
+            if behind.is_none()
+                && said >= last
+                && let Ok(StateRecord::Images(images)) = state::decode(record.value.as_deref().unwrap_or_default())
+                && images.closes
+            {
+                behind = Some(Behind {
+                    next: images.covers.end,
+                    own: images.shard.to_vec(),
+                });
             }
             Ok(())
         })?;
-        let broken = |Malformed| self.broken("an image is malformed");
-        Ok((
-            gathered
-                .shard(self.plan.charter(self.state.partition))
-                .map_err(broken)?,
-            reach,
-        ))
+        let shard = gathered.shard(self.plan.charter(self.state.partition));
+        let shard = shard.map_err(|Malformed| self.broken("an image is malformed"))?;
+        let behind = behind.ok_or_else(|| self.broken(&format!("nothing says how it was behind output {last}")))?;
+        Ok((shard, behind))
     }
 
     fn gather(&self, gathered: &mut Gathered, record: &Record) -> Result<(), Interrupt> {
         let value = record.value.as_deref().unwrap_or_default();
-        match state::decode(value) {
-            Ok(StateRecord::Images(images)) => gathered.take(&images, value).map_err(|why| self.broken(&why)),
-            Ok(StateRecord::Mended { next }) => gathered.mended(next).map_err(|why| self.broken(&why)),
+        let gathers = match state::decode(value) {
+            Ok(StateRecord::Images(images)) => gathered.take(&images, value),
+            Ok(StateRecord::Mended { next }) => gathered.mended(next),
             Ok(StateRecord::Fence { .. }) => Ok(()),
             Err(Malformed) => {
                 gathered.break_off("a record is malformed");
                 Ok(())
             }
-        }
+        };
+        gathers.map_err(|why| self.broken(&why))
     }
 
     fn broken(&self, why: &str) -> Interrupt {
@@ -122,49 +149,62 @@ impl Past<'_> {
         }))
     }
 
-    /// What the journal leads to until the shard is what it is now, and cannot be read.
-    fn unread(&self, mut shard: Shard, last: &Shard, said: &Said) -> Result<Vec<Addressed>, Interrupt> {
+    /// Those that are wanted of what the journal leads to from here until the shard is as it was.
+    fn unread(
+        &self,
+        mut shard: Shard,
+        behind: &Behind,
+        wanted: &[u64],
+        said: &Said,
+    ) -> Result<Vec<Addressed>, Interrupt> {
+        let wanted: BTreeSet<u64> = wanted.iter().copied().collect();
+        let partition = self.journal.partition;
         let mut unread = Vec::new();
-        let stretch = shard.next_offset()..last.next_offset();
-        read_through(self.log, &self.journal, stretch, |record: Record| {
-            let mut pending = Consequences::default();
-            self.decide(&mut shard, &record, &mut pending)?;
+        let mut look = |pending: Consequences| {
             for numbered in &pending.outputs {
-                let (topic, to, record) = said_so(self.plan, self.journal.partition, numbered);
-                if !said.holds(self.journal.partition, numbered.sequence, &topic, &record)? {
+                let (topic, to, record) = said_so(self.plan, partition, numbered);
+                if !said.holds(partition, numbered.sequence, &topic, &record)? && wanted.contains(&numbered.sequence) {
                     unread.push((topic, to, record));
                 }
             }
             Ok::<(), Interrupt>(())
+        };
+        let stretch = shard.next_offset()..behind.next;
+        read_through(self.log, &self.journal, stretch, |record: Record| {
+            let mut pending = Consequences::default();
+            while shard.is_due() {
+                shard.fire(self.plan.deadlines_max, &mut pending);
+            }
+            self.apply(&mut shard, &record, &mut pending)?;
+            look(pending)
         })?;
-        if shard.own_image() != last.own_image() {
-            let words = format!(
-                "shard {} is not what the journal leads to now: repair with the version and the settings of Tasuki that \
-                 it worked with",
-                self.journal.partition
-            );
-            return Err(Interrupt::Stop(Stop::Refused(words)));
+        // It may have been committed with some of what was due fired, and some not.
+        while shard.own_image() != behind.own {
+            if !shard.is_due() {
+                return Err(self.differs());
+            }
+            let mut pending = Consequences::default();
+            shard.fire(1, &mut pending);
+            look(pending)?;
         }
         Ok(unread)
     }
 
-    /// As a worker does.
-    fn decide(&self, shard: &mut Shard, record: &Record, into: &mut Consequences) -> Result<(), Interrupt> {
+    fn apply(&self, shard: &mut Shard, record: &Record, into: &mut Consequences) -> Result<(), Interrupt> {
         let partition = self.journal.partition;
         let offset = record.offset;
         let malformed = |Malformed| Interrupt::Stop(Stop::Malformed { partition, offset });
         let journaled = journal::decode(record.value.as_deref().unwrap_or_default()).map_err(malformed)?;
-        self.fire(shard, into);
         let applied = shard.apply(offset, record.time, &journaled, into);
-        applied.map_err(|halt| Interrupt::Stop(Stop::Halt { partition, halt }))?;
-        self.fire(shard, into);
-        Ok(())
+        applied.map_err(|halt| Interrupt::Stop(Stop::Halt { partition, halt }))
     }
 
-    fn fire(&self, shard: &mut Shard, into: &mut Consequences) {
-        while shard.is_due() {
-            shard.fire(self.plan.deadlines_max, into);
-        }
+    fn differs(&self) -> Interrupt {
+        Interrupt::Stop(Stop::Refused(format!(
+            "shard {} was not what the journal leads to now: repair with the version and the settings of Tasuki that it \
+             worked with then",
+            self.journal.partition
+        )))
     }
 
     fn say(&self, records: &[Addressed]) -> Result<(), LogError> {

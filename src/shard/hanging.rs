@@ -32,8 +32,8 @@ const APART_MS_MAX: u64 = 4_000;
 pub(super) struct Hanging {
     looked_at: Option<i64>,
     open: BTreeMap<Place, Open>,
-    /// Our ids were taken since it was looked what they have left open (`left_open`).
-    pub(super) is_ours_unknown: bool,
+    /// Shards of which nothing hangs under our ids since they were taken (`left_open`).
+    pub(super) swept: BTreeSet<u32>,
 }
 
 #[derive(Clone, Copy)]
@@ -208,6 +208,9 @@ impl Worker {
     /// other id.
     fn say_nothing(&mut self, writer: &str, place: &Place, guesses: u32, now: Now) -> Result<(), LogError> {
         let is_ours = writer == self.plan.writer_id;
+        if is_ours {
+            self.take_ids()?;
+        }
         let mut transactor = match self.writer.take_if(|_| is_ours) {
             Some(transactor) => transactor,
             None => self.log.transactor(writer)?,

@@ -2,7 +2,9 @@
 //! we write there again.
 
 use super::forward_tests::Bench;
+use super::writers::headers;
 use crate::domain::sample::demo;
+use crate::domain::time::Instant;
 use crate::log::simulated::Faults;
 use crate::log::{Log, NewRecord, Place, Record, Transactor};
 use crate::wire::outputs;
@@ -95,9 +97,15 @@ fn numbers(bench: &Bench) -> Vec<u64> {
 
 #[test]
 fn what_we_left_open_is_ended_before_more_is_written_there() {
-    for is_killed in [false, true] {
+    for (is_killed, is_behind_another) in [(false, false), (true, false), (true, true)] {
         let mut bench = Bench::new(1);
         bench.settle();
+        let mut other = bench.log.transactor("other").unwrap();
+        if is_behind_another {
+            other.begin().unwrap();
+            other.append(LIFECYCLE, Some(0), NewRecord::default()).unwrap();
+            other.flush().unwrap();
+        }
         bench.log.set_faults(hangs());
         bench.tell(vec![(1, demo(1, vec![]))]);
         bench.wait(2);
@@ -116,6 +124,7 @@ fn what_we_left_open_is_ended_before_more_is_written_there() {
         bench.tell(vec![(3, demo(3, vec![]))]);
         bench.settle();
         bench.wait(1);
+        drop((other, bench.log.transactor("other").unwrap()));
         let numbers = numbers(&bench);
         let said: Vec<u64> = numbers.iter().copied().filter(|number| *number > 0).collect();
         assert!(
@@ -133,7 +142,12 @@ fn what_we_aborted_stays_unseen_and_readers_get_past_it() {
         let mut bench = Bench::new(1);
         bench.settle();
         bench.crash();
-        let open = says_the_first(&bench, turn);
+        let mut open = says_the_first(&bench, turn);
+        // As another process would that was killed while it ended this.
+        let mut nothing = outputs::unblocking("local", bench.writer_id, Instant::default());
+        nothing.headers.extend(headers(bench.writer_id));
+        open.append(LIFECYCLE, Some(0), nothing).unwrap();
+        open.flush().unwrap();
         bench.log.set_faults(Faults {
             lost_abort_mark: 1,
             ..Faults::default()

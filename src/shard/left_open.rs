@@ -3,8 +3,11 @@
 //! A broker may end a transaction and leave it open in some partitions (`hanging`). The next
 //! transaction of the same id there ends it as it ends itself: an abort takes back what was committed,
 //! and a commit shows what was aborted. Whoever has just taken its ids has nothing open; so what is
-//! open under them hangs, and what the shard remembers says how it was ended. The rule: nothing is
-//! written under ids that were just taken before that is ended likewise, by records that say nothing.
+//! open under them hangs, and what the shard remembers says how it was ended. The rule: no shard's
+//! outputs are written under ids that were just taken before what it said there is ended likewise, by
+//! records that say nothing.
+
+use std::time::{Duration, Instant as Moment};
 
 use super::writers::writer_of;
 use super::{Live, Phase, Worker};
@@ -14,11 +17,28 @@ use crate::log::{LogError, Place, Record, look_through};
 use crate::planted::{self, Bug};
 use crate::wire::{journal, outputs};
 
+/// How long all looks together may take; what was not seen by then is left to the look at what hangs
+/// for long (`hanging`). The group waits for it.
+const LOOKS_MAX: Duration = Duration::from_secs(8);
+
 /// How a transaction was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
     Committed,
     Aborted,
+}
+
+/// A record in a stretch that is open at its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trace {
+    /// Said by a shard of ours, and committed by us if it hangs.
+    Ours,
+    /// Above all that a shard of ours has committed.
+    Unsaid,
+    /// Without meaning, and ours.
+    Nothing,
+    /// Of other shards or writers.
+    Others,
 }
 
 pub(super) fn no_writer() -> LogError {
@@ -30,46 +50,83 @@ impl Worker {
     pub(super) fn take_ids(&mut self) -> Result<(), LogError> {
         if self.writer.is_none() {
             self.writer = Some(self.log.transactor(&self.plan.writer_id)?);
-            self.hanging.is_ours_unknown = true;
+            self.hanging.swept.clear();
         }
         Ok(())
     }
 
-    /// Once our ids are taken: ends what hangs under them, as far as it is of shards at work.
+    /// Once our ids are taken, and once more when shards have come back since: ends what hangs under
+    /// them.
     pub(super) fn end_what_is_ours(&mut self, now: Now) -> Result<(), LogError> {
         self.take_ids()?;
-        if !self.hanging.is_ours_unknown || planted::is(Bug::OutputsLeftHanging) {
+        let certain: Vec<u32> = self
+            .partitions
+            .keys()
+            .copied()
+            .filter(|it| self.certain(*it).is_some())
+            .collect();
+        let is_swept = certain.iter().all(|shard| self.hanging.swept.contains(shard));
+        if is_swept || planted::is(Bug::OutputsLeftHanging) {
             return Ok(());
         }
-        let (mut committed, mut aborted) = (Vec::new(), Vec::new());
-        let places = self.read_by_others()?;
-        let offsets = self.log.open_at(&places)?;
-        for (place, offset) in places.into_iter().zip(offsets) {
-            let Some(offset) = offset else { continue };
-            match self.how_ended(&place, offset)? {
-                Some(Ended::Committed) => committed.push(place),
-                Some(Ended::Aborted) => aborted.push(place),
-                None => {}
+        let mut found: Vec<(Place, u64, Ended)> = Vec::new();
+        let begun = Moment::now();
+        for (place, offset) in self.open_at(self.read_by_others()?)? {
+            if begun.elapsed() > LOOKS_MAX {
+                tracing::warn!(%place, "too much is open to look at all of it");
+                break;
             }
+            found.extend(self.how_ended(&place, offset)?.map(|ended| (place, offset, ended)));
         }
-        self.end_likewise(&committed, Ended::Committed, now)?;
-        self.end_likewise(&aborted, Ended::Aborted, now)?;
-        self.hanging.is_ours_unknown = !self.partitions.keys().all(|shard| self.certain(*shard).is_some());
+        // What has moved on meanwhile did not hang.
+        let still = self.open_at(found.iter().map(|(place, ..)| place.clone()).collect())?;
+        found.retain(|(place, offset, _)| still.iter().any(|(it, at)| it == place && at == offset));
+        for ended in [Ended::Committed, Ended::Aborted] {
+            let likewise = found.iter().filter(|(.., it)| *it == ended);
+            let places: Vec<Place> = likewise.map(|(place, ..)| place.clone()).collect();
+            self.end_likewise(&places, ended, now)?;
+        }
+        self.hanging.swept.extend(certain);
         Ok(())
     }
 
-    /// How the transaction was ended that is open here, if it can be one of ours. What is said to be
-    /// aborted must not have something committed behind it, which would be taken back as well.
+    /// Where transactions are open, and from which offset on.
+    fn open_at(&self, places: Vec<Place>) -> Result<Vec<(Place, u64)>, LogError> {
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let offsets = self.log.open_at(&places)?;
+        let open = places.into_iter().zip(offsets);
+        Ok(open.filter_map(|(place, offset)| Some((place, offset?))).collect())
+    }
+
+    /// How what is open here was ended, if it can be one of ours.
+    ///
+    /// A commit of ours ends nothing of others, so where something of ours was committed it does no harm.
+    /// It is wrong only where two of ours hang in one partition and were ended differently.
     fn how_ended(&self, place: &Place, offset: u64) -> Result<Option<Ended>, LogError> {
-        let (mut first, mut is_committed_behind) = (None, false);
-        look_through(self.log.as_ref(), place, offset, |record| {
-            let ended = self.ended(place, &record);
-            is_committed_behind |= ended == Some(Ended::Committed);
-            let first = *first.get_or_insert(ended);
-            first == Some(Ended::Aborted)
+        let mut traces: Vec<Trace> = Vec::new();
+        let is_whole = look_through(self.log.as_ref(), place, offset, |record| {
+            let trace = self.trace(place, &record);
+            // What follows upon the same says no more.
+            if traces.last() != Some(&trace) {
+                traces.push(trace);
+            }
+            trace != Trace::Ours
         })?;
-        let ended = first.flatten();
-        Ok(ended.filter(|ended| *ended == Ended::Committed || !is_committed_behind))
+        if !is_whole {
+            return Err(LogError::Retry(format!("what is open in {place} could not be read")));
+        }
+        let (first, last) = (traces.first(), traces.last());
+        let has = |trace| traces.contains(&trace);
+        Ok(match (first, last) {
+            // It cannot be told which of both it is.
+            (_, Some(Trace::Ours)) if has(Trace::Unsaid) => None,
+            (_, Some(Trace::Ours)) => Some(Ended::Committed),
+            (Some(Trace::Others) | None, _) => None,
+            _ if has(Trace::Unsaid) => Some(Ended::Aborted),
+            _ => Some(Ended::Committed),
+        })
     }
 
     /// A shard at work of which it is known what is committed.
@@ -78,31 +135,29 @@ impl Worker {
         live.filter(|live| live.attempt.is_none())
     }
 
-    /// How a transaction of ours with this record in it was ended; nothing, if that is not known. What
-    /// another has committed was aborted, if it hangs under our ids. Letters are taken in once, so those
-    /// that were aborted may be seen.
-    fn ended(&self, place: &Place, record: &Record) -> Option<Ended> {
+    /// Letters are taken in once, so those that were aborted may be seen.
+    fn trace(&self, place: &Place, record: &Record) -> Trace {
         let own = self.plan.writer_id.as_str();
         let is_ours = writer_of(record).is_some_and(|writer| writer == own);
+        let is = |it, trace| if it { trace } else { Trace::Others };
         if *place.topic == *self.plan.names.journal() {
-            return match journal::decode(record.value.as_deref()?).ok()? {
-                JournalRecord::Mail(letters) if letters.is_empty() => is_ours.then_some(Ended::Committed),
-                JournalRecord::Mail(letters) => self.certain(letters.first()?.from).map(|_| Ended::Committed),
-                _ => None,
+            return match journal::decode(record.value.as_deref().unwrap_or_default()) {
+                Ok(JournalRecord::Mail(letters)) => match letters.first() {
+                    Some(letter) => is(self.certain(letter.from).is_some(), Trace::Ours),
+                    None => is(is_ours, Trace::Nothing),
+                },
+                Ok(_) | Err(_) => Trace::Others,
             };
         }
         let is_dead_letter = *place.topic == *self.plan.names.dead_letters();
         let Some((shard, number)) = outputs::numbered(&record.headers, is_dead_letter) else {
-            let says_nothing = is_ours && outputs::is_unblocking(&record.headers);
-            return says_nothing.then_some(Ended::Committed);
+            return is(is_ours && outputs::is_unblocking(&record.headers), Trace::Nothing);
         };
-        let live = self.certain(shard)?;
-        let is_ours = live.former.of(number).is_none_or(|writer| writer == own);
-        Some(if number <= live.committed_sequence() && is_ours {
-            Ended::Committed
-        } else {
-            Ended::Aborted
-        })
+        match self.certain(shard) {
+            Some(live) if number > live.committed_sequence() => Trace::Unsaid,
+            Some(live) => is(live.former.of(number).is_none_or(|writer| writer == own), Trace::Ours),
+            None => Trace::Others,
+        }
     }
 
     /// Writes records that say nothing, and ends them in the same way; under each of our two ids, since

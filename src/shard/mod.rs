@@ -298,6 +298,15 @@ impl Worker {
         }
     }
 
+    /// The number of each shard's last output.
+    pub fn last_said(&self) -> BTreeMap<u32, u64> {
+        let lives = self
+            .partitions
+            .iter()
+            .filter_map(|(shard, phase)| Some((*shard, phase.live()?)));
+        lives.map(|(shard, live)| (shard, live.committed_sequence())).collect()
+    }
+
     /// Finishes and leaves the group.
     pub fn close(self) {
         drop(self.writer);
@@ -408,6 +417,7 @@ impl Worker {
     fn forget(&mut self, places: &[Place]) -> Result<(), LogError> {
         for place in places {
             self.partitions.remove(&place.partition);
+            self.hanging.swept.remove(&place.partition);
             self.board.forget(place.partition);
             self.horizon.forget(place.partition);
             let label = place.partition.to_string();

@@ -301,6 +301,11 @@ impl Gathered {
         std::mem::take(&mut self.open)
     }
 
+    /// The journal offset behind what was read.
+    pub(super) fn end(&self) -> Option<u64> {
+        self.end
+    }
+
     /// Whether everything that lives stands in what was read: nothing of it was deleted since.
     pub(super) fn is_complete(&self, start: u64) -> bool {
         start == 0 || self.round.is_some_and(|round| start <= round)

@@ -3,45 +3,57 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::time::Instant;
 use crate::log::{LogError, NewRecord};
 
 /// The outputs that can be read, by shard and sequence, each as a digest.
 #[derive(Default)]
 pub struct Said {
-    shards: BTreeMap<u32, BTreeMap<u64, Digest>>,
-    /// Some topic no longer has its first records.
-    is_cut: bool,
+    shards: BTreeMap<u32, BTreeMap<u64, (Digest, Instant)>>,
+    /// Before this, something may have been deleted for its age.
+    cut_at: Option<Instant>,
 }
 
 type Digest = [u8; 8];
 
 impl Said {
-    /// Notes an output of a topic.
-    pub fn note(&mut self, shard: u32, sequence: u64, topic: &str, record: &NewRecord) {
+    /// Notes an output of a topic, and when it was appended.
+    pub fn note(&mut self, shard: u32, sequence: u64, topic: &str, record: &NewRecord, at: Instant) {
         let of_shard = self.shards.entry(shard).or_default();
-        of_shard.entry(sequence).or_insert_with(|| digest(topic, record));
+        of_shard.entry(sequence).or_insert_with(|| (digest(topic, record), at));
     }
 
-    /// Notes where a partition of an output topic begins.
-    pub fn note_start(&mut self, start: u64) {
-        self.is_cut |= start > 0;
+    /// Notes that a partition of an output topic no longer has its first records, and when the first was
+    /// appended that it has.
+    pub fn note_cut(&mut self, at: Instant) {
+        self.cut_at = self.cut_at.max(Some(at));
     }
 
-    /// The numbers up to `last` that cannot be read, though nothing says that they have been deleted
-    /// for their age.
+    /// The numbers up to `last` that cannot be read, and come behind one that is younger than all that
+    /// was deleted for its age.
     pub(super) fn missing(&self, shard: u32, last: u64) -> Vec<u64> {
-        let known = self.shards.get(&shard);
-        let oldest = known.and_then(|known| known.keys().next().copied());
-        let from = if self.is_cut { oldest.unwrap_or(last + 1) } else { 1 };
-        let is_missing = |number: &u64| known.is_none_or(|known| !known.contains_key(number));
-        (from..=last).filter(is_missing).collect()
+        let none = BTreeMap::new();
+        let known = self.shards.get(&shard).unwrap_or(&none);
+        let from = match self.cut_at {
+            None => 1,
+            Some(cut_at) => {
+                let younger = known.iter().find(|(_, (_, at))| *at > cut_at);
+                younger.map_or(last + 1, |(number, _)| *number)
+            }
+        };
+        (from..=last).filter(|number| !known.contains_key(number)).collect()
+    }
+
+    /// Whether nothing is missing.
+    pub fn is_whole(&self, shard: u32, last: u64) -> bool {
+        self.missing(shard, last).is_empty()
     }
 
     /// Whether this was said; an error if something else was.
     pub(super) fn holds(&self, shard: u32, sequence: u64, topic: &str, record: &NewRecord) -> Result<bool, LogError> {
         match self.shards.get(&shard).and_then(|of_shard| of_shard.get(&sequence)) {
             None => Ok(false),
-            Some(said) if *said == digest(topic, record) => Ok(true),
+            Some((said, _)) if *said == digest(topic, record) => Ok(true),
             Some(_) => Err(LogError::Refused(format!(
                 "output {sequence} of shard {shard} says something else than the journal leads to now: repair with the \
                  version and the settings of Tasuki that said it"
@@ -67,4 +79,31 @@ fn digest(topic: &str, record: &NewRecord) -> Digest {
     let mut digest = Digest::default();
     hasher.finalize_xof().fill(&mut digest);
     digest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(numbers: &[(u64, i64)]) -> Said {
+        let mut said = Said::default();
+        for (number, at) in numbers {
+            said.note(3, *number, "topic", &NewRecord::default(), Instant::from_millis(*at));
+        }
+        said
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_missing_unless_it_may_have_been_deleted_for_its_age() {
+        let mut said = said(&[(3, 30), (4, 40), (6, 60), (7, 70), (9, 90)]);
+        assert_eq!(said.missing(3, 10), [1, 2, 5, 8, 10]);
+        assert_eq!(said.missing(4, 2), [1, 2]);
+        said.note_cut(Instant::from_millis(20));
+        assert_eq!(said.missing(3, 10), [5, 8, 10]);
+        said.note_cut(Instant::from_millis(60));
+        said.note_cut(Instant::from_millis(40));
+        assert_eq!(said.missing(3, 10), [8, 10]);
+        said.note_cut(Instant::from_millis(90));
+        assert!(said.is_whole(3, 10) && said.is_whole(4, 2));
+    }
 }
