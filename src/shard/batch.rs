@@ -127,7 +127,8 @@ impl Writer<'_> {
                     if said.holds(*shard, numbered.sequence, &topic, &record)? {
                         continue;
                     }
-                    self.added += 1;
+                    // What a shard that is whole decides is only new.
+                    self.added += usize::from(live.mending.is_some());
                 }
                 self.transactor.append(&topic, partition, record)?;
             }
