@@ -275,6 +275,7 @@ fn a_source_of_nothing_but_bad_records_is_paused_and_deadlines_wait_until_it_is_
             worker.step(now).unwrap();
         }
     };
+    let shows = |line| deployment.watch.metrics.render().unwrap().contains(line);
     deployment.send(&[form(1, 1)]);
     turn(20);
     let bad: Vec<serde_json::Value> = (0..30).map(|_| json!({"no": "type"})).collect();
@@ -292,14 +293,7 @@ fn a_source_of_nothing_but_bad_records_is_paused_and_deadlines_wait_until_it_is_
         BTreeMap::new(),
         "what lies in it may be an answer"
     );
-    assert!(
-        deployment
-            .watch
-            .metrics
-            .render()
-            .unwrap()
-            .contains("tasuki_sources_paused 1\n")
-    );
+    assert!(shows("tasuki_sources_paused 1\n"));
 
     assert!(deployment.watch.status.release("tasuki.inbox"));
     assert!(!deployment.watch.status.release("tasuki.inbox"), "once");
@@ -307,12 +301,5 @@ fn a_source_of_nothing_but_bad_records_is_paused_and_deadlines_wait_until_it_is_
     assert_eq!(deployment.records("tasuki.dead-letters").len(), 30);
     let told = deployment.types("sales.sla");
     assert_eq!(told.keys().collect::<Vec<_>>(), ["tasuki.sla.met.v1"]);
-    assert!(
-        deployment
-            .watch
-            .metrics
-            .render()
-            .unwrap()
-            .contains("tasuki_sources_paused 0\n")
-    );
+    assert!(shows("tasuki_sources_paused 0\n"));
 }

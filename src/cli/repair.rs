@@ -8,8 +8,8 @@ use crate::repair::Progress;
 
 pub(super) const HELP: &str = "\
 For a shard that stops with \"state is missing\" or \"the state log … cannot be used\", and where the auditor tells of a \
-gap in the outputs (`tasuki_audit_violations_total{kind=\"gap\"}`). Stop every `tasuki serve` of the deployment, keep copies of the topics, then run this with the same \
-settings and the same version.
+gap in the outputs (`tasuki_audit_violations_total{kind=\"gap\"}`). Stop every `tasuki serve` of the deployment, keep \
+copies of the topics, then run this with the same settings and the same version.
 
 From the last whole record of the state log on, what stands in the journal is decided once more. What can be read among \
 the outputs is left alone, and the rest is said, so readers get each decision once, the missing ones late. If something \

@@ -130,15 +130,7 @@ impl Past<'_> {
 
     fn gather(&self, gathered: &mut Gathered, record: &Record) -> Result<(), Interrupt> {
         let value = record.value.as_deref().unwrap_or_default();
-        let gathers = match state::decode(value) {
-            Ok(StateRecord::Images(images)) => gathered.take(&images, value),
-            Ok(StateRecord::Mended { next }) => gathered.mended(next),
-            Ok(StateRecord::Fence { .. }) => Ok(()),
-            Err(Malformed) => {
-                gathered.break_off("a record is malformed");
-                Ok(())
-            }
-        };
+        let gathers = gathered.read(state::decode(value).ok().as_ref(), value);
         gathers.map_err(|why| self.broken(&why))
     }
 

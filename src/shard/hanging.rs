@@ -46,6 +46,16 @@ struct Open {
     guesses: u32,
 }
 
+/// What a shard writes where others read.
+pub(super) enum Written {
+    /// Letters from this shard.
+    Letters(u32),
+    /// An output or a dead letter: its shard and number.
+    Output(u32, u64),
+    /// A record that says nothing: under which id.
+    Nothing(String),
+}
+
 impl Hanging {
     fn is_due(&self, now: Now) -> bool {
         self.looked_at.is_none_or(|at| now.running_ms - at >= LOOK_EVERY_MS)
@@ -164,18 +174,29 @@ impl Worker {
     /// shard wrote it. Of an output it is who committed it: if what hangs is another's, it was aborted,
     /// and stays unseen.
     fn writer_at(&self, place: &Place, first: &Record, guesses: u32) -> Option<String> {
-        let is_of_journal = *place.topic == *self.plan.names.journal();
-        if is_of_journal {
-            return match journal::decode(first.value.as_deref()?).ok()? {
-                JournalRecord::Mail(letters) if letters.is_empty() => writer_of(first),
-                JournalRecord::Mail(letters) => self.sender(letters.first()?.from, guesses),
+        match self.written(place, first)? {
+            Written::Letters(from) => self.sender(from, guesses),
+            Written::Output(shard, number) => self.who_committed(shard, number),
+            Written::Nothing(writer) => Some(writer),
+        }
+    }
+
+    /// What a shard wrote where others read, if one did.
+    pub(super) fn written(&self, place: &Place, record: &Record) -> Option<Written> {
+        let nothing = || writer_of(record).map(Written::Nothing);
+        if *place.topic == *self.plan.names.journal() {
+            return match journal::decode(record.value.as_deref()?).ok()? {
+                JournalRecord::Mail(letters) => match letters.first() {
+                    Some(letter) => Some(Written::Letters(letter.from)),
+                    None => nothing(),
+                },
                 _ => None,
             };
         }
         let is_dead_letter = *place.topic == *self.plan.names.dead_letters();
-        match outputs::numbered(&first.headers, is_dead_letter) {
-            Some((shard, number)) => self.who_committed(shard, number),
-            None => writer_of(first).filter(|_| outputs::is_unblocking(&first.headers)),
+        match outputs::numbered(&record.headers, is_dead_letter) {
+            Some((shard, number)) => Some(Written::Output(shard, number)),
+            None => nothing().filter(|_| outputs::is_unblocking(&record.headers)),
         }
     }
 

@@ -9,13 +9,11 @@
 
 use std::time::{Duration, Instant as Moment};
 
-use super::writers::writer_of;
+use super::hanging::Written;
 use super::{Live, Phase, Worker};
 use crate::clock::Now;
-use crate::domain::journal::JournalRecord;
 use crate::log::{LogError, Place, Record, look_through};
 use crate::planted::{self, Bug};
-use crate::wire::{journal, outputs};
 
 /// How long all looks together may take; what was not seen by then is left to the look at what hangs
 /// for long (`hanging`). The group waits for it.
@@ -138,24 +136,15 @@ impl Worker {
     /// Letters are taken in once, so those that were aborted may be seen.
     fn trace(&self, place: &Place, record: &Record) -> Trace {
         let own = self.plan.writer_id.as_str();
-        let is_ours = writer_of(record).is_some_and(|writer| writer == own);
         let is = |it, trace| if it { trace } else { Trace::Others };
-        if *place.topic == *self.plan.names.journal() {
-            return match journal::decode(record.value.as_deref().unwrap_or_default()) {
-                Ok(JournalRecord::Mail(letters)) => match letters.first() {
-                    Some(letter) => is(self.certain(letter.from).is_some(), Trace::Ours),
-                    None => is(is_ours, Trace::Nothing),
-                },
-                Ok(_) | Err(_) => Trace::Others,
-            };
-        }
-        let is_dead_letter = *place.topic == *self.plan.names.dead_letters();
-        let Some((shard, number)) = outputs::numbered(&record.headers, is_dead_letter) else {
-            return is(is_ours && outputs::is_unblocking(&record.headers), Trace::Nothing);
-        };
-        match self.certain(shard) {
-            Some(live) if number > live.committed_sequence() => Trace::Unsaid,
-            Some(live) => is(live.former.of(number).is_none_or(|writer| writer == own), Trace::Ours),
+        match self.written(place, record) {
+            Some(Written::Letters(from)) => is(self.certain(from).is_some(), Trace::Ours),
+            Some(Written::Output(shard, number)) => match self.certain(shard) {
+                Some(live) if number > live.committed_sequence() => Trace::Unsaid,
+                Some(live) => is(live.former.of(number).is_none_or(|writer| writer == own), Trace::Ours),
+                None => Trace::Others,
+            },
+            Some(Written::Nothing(writer)) => is(writer == own, Trace::Nothing),
             None => Trace::Others,
         }
     }

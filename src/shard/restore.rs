@@ -157,29 +157,27 @@ impl Restore {
             self.quiet_since = now.running_ms;
             self.went_on_at = now.running_ms;
             let value = record.value.as_deref().unwrap_or_default();
-            let Ok(record_of_state) = state::decode(value) else {
-                self.gathered.break_off("a record is malformed");
-                continue;
-            };
-            match record_of_state {
-                StateRecord::Fence { token, .. } if token == self.token => return self.finish(charter).map(Some),
-                StateRecord::Fence { token, writer } => {
+            let decoded = state::decode(value).ok();
+            match &decoded {
+                Some(StateRecord::Fence { token, .. }) if *token == self.token => {
+                    return self.finish(charter).map(Some);
+                }
+                Some(StateRecord::Fence { token, writer }) => {
                     self.writers.retain(|known| known != writer);
-                    if token != FAREWELL {
-                        self.writers.push(writer.to_owned());
+                    if *token != FAREWELL {
+                        self.writers.push((*writer).to_owned());
                     }
                 }
-                StateRecord::Images(images) => {
+                Some(StateRecord::Images(_)) => {
                     self.writers = writer_of(&record).into_iter().collect();
                     self.former.read(&record);
                     self.gathered.open_bytes += value.len() as u64 + former_bytes(&record.headers) + RECORD_OVERHEAD;
-                    self.gathered.take(&images, value).map_err(|why| self.broken(&why))?;
                 }
-                StateRecord::Mended { next } => {
-                    self.writers = writer_of(&record).into_iter().collect();
-                    self.gathered.mended(next).map_err(|why| self.broken(&why))?;
-                }
+                Some(StateRecord::Mended { .. }) => self.writers = writer_of(&record).into_iter().collect(),
+                None => {}
             }
+            let gathers = self.gathered.read(decoded.as_ref(), value);
+            gathers.map_err(|why| self.broken(&why))?;
         }
         Ok(None)
     }
@@ -261,7 +259,20 @@ impl Gathered {
         Ok(shard)
     }
 
-    /// Takes the next record, unless something was wrong before it.
+    /// Reads the next record; none, if it is malformed.
+    pub(super) fn read(&mut self, record: Option<&StateRecord<'_>>, value: &[u8]) -> Result<(), String> {
+        match record {
+            Some(StateRecord::Images(images)) => self.take(images, value),
+            Some(StateRecord::Mended { next }) => self.mended(*next),
+            Some(StateRecord::Fence { .. }) => Ok(()),
+            None => {
+                self.break_off("a record is malformed");
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes the next images, unless something was wrong before them.
     pub(super) fn take(&mut self, images: &Images<'_>, record: &[u8]) -> Result<(), String> {
         if self.broken.is_some() {
             return Ok(());
@@ -279,14 +290,14 @@ impl Gathered {
     }
 
     /// Nothing that follows is taken.
-    pub(super) fn break_off(&mut self, why: &str) {
+    fn break_off(&mut self, why: &str) {
         self.broken.get_or_insert_with(|| why.to_owned());
         self.forget_open();
         self.open_bytes = 0;
     }
 
     /// A repair has gone on from here.
-    pub(super) fn mended(&mut self, next: u64) -> Result<(), String> {
+    fn mended(&mut self, next: u64) -> Result<(), String> {
         let end = self.end.unwrap_or_default();
         if end != next {
             return Err(format!("it was repaired from {next} on, but can be read up to {end}"));
