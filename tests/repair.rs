@@ -56,6 +56,18 @@ impl Company {
         company
     }
 
+    fn plan(&self) -> Plan {
+        Plan {
+            idle_commit_ms: 100,
+            ..self.deployment.shard_plan("w")
+        }
+    }
+
+    fn worker(&self) -> Worker {
+        let deployment = &self.deployment;
+        Worker::join(deployment.log.clone(), self.plan(), deployment.watch.clone()).unwrap()
+    }
+
     /// Some leads more, a record that cannot be used, and time.
     fn goes_on(&self, wave: u32) {
         let deployment = &self.deployment;
@@ -63,13 +75,23 @@ impl Company {
         let mut events: Vec<_> = leads.map(|lead| form(lead, lead)).collect();
         events.push(json!({"no": "type"}));
         deployment.send(&events);
-        let (mut intake, mut worker) = (deployment.intake(), deployment.worker("w"));
+        let (mut intake, mut worker) = (deployment.intake(), self.worker());
         for _ in 0..15 {
             intake.step(deployment.clock.read()).unwrap();
             worker.step(deployment.clock.read()).unwrap();
         }
         intake.close();
-        worker.close();
+        // What it left undone would be decided by a repair, beside what was missing.
+        let mut turns_at_rest = 0;
+        for _ in 0..1_000 {
+            worker.step(deployment.clock.read()).unwrap();
+            let is_at_rest = worker.standing().is_at_rest && worker.standing().owned == PARTITIONS as usize;
+            turns_at_rest = if is_at_rest { turns_at_rest + 1 } else { 0 };
+            if turns_at_rest == 3 {
+                return worker.close();
+            }
+        }
+        panic!("it does not come to rest");
     }
 
     fn outputs(&self) -> Outputs {
@@ -168,14 +190,15 @@ impl Company {
 
     /// How a worker ends that is started now.
     fn refusal(&self) -> String {
-        let mut worker = self.deployment.worker("w");
+        let mut worker = self.worker();
         let stop = (0..200).find_map(|_| worker.step(self.deployment.clock.read()).err());
+        worker.close();
         stop.expect("it refuses to work").to_string()
     }
 
     fn repair(&self) -> Result<Repaired, RepairError> {
         let deployment = &self.deployment;
-        let plan = deployment.shard_plan("w");
+        let plan = self.plan();
         repair(
             &deployment.log,
             &plan,
@@ -183,6 +206,14 @@ impl Company {
             &deployment.clock,
             |_| {},
         )
+    }
+
+    /// What can be read is this, and no more.
+    fn has_said(&self, expected: &Outputs) {
+        let said = self.outputs();
+        let names = said.keys().chain(expected.keys());
+        let differ: Vec<_> = names.filter(|name| said.get(name) != expected.get(name)).collect();
+        assert!(differ.is_empty(), "said otherwise, by shard and number: {differ:?}");
     }
 
     /// The service goes on as if nothing had been.
@@ -209,7 +240,7 @@ fn a_hole_is_made_good_and_only_what_is_missing_is_said() {
 
     let standing = company.repair().unwrap();
     assert_eq!((standing.repaired, standing.outputs_added), (1, 1));
-    assert_eq!(company.outputs(), before);
+    company.has_said(&before);
     company.works_again(&before);
     let standing = company.repair().unwrap();
     assert_eq!((standing.repaired, standing.outputs_added), (0, 0), "it is whole");
@@ -238,7 +269,7 @@ fn outputs_that_are_lost_to_readers_are_said_again_though_the_state_log_is_whole
 
     let done = company.repair().unwrap();
     assert_eq!((done.repaired, done.outputs_added, done.out_of_reach), (0, 5, 0));
-    assert_eq!(company.outputs(), before);
+    company.has_said(&before);
     company.works_again(&before);
     assert_eq!(company.repair().unwrap().outputs_added, 0, "it is whole");
 }
@@ -256,7 +287,7 @@ fn nothing_is_said_again_where_something_else_was_said() {
     let error = company.repair().unwrap_err();
     let words = format!("output {between} of shard {shard} says something else");
     assert!(error.to_string().contains(&words), "{error}");
-    assert_eq!(company.outputs(), before);
+    company.has_said(&before);
 }
 
 #[test]
@@ -275,7 +306,7 @@ fn what_was_decided_before_all_that_is_left_is_told_and_left_alone() {
     company.deployment.log.trim(&journal, decided).unwrap();
     let done = company.repair().unwrap();
     assert_eq!((done.outputs_added, done.out_of_reach), (0, 1));
-    assert_eq!(company.outputs(), before);
+    company.has_said(&before);
 }
 
 #[test]
@@ -298,7 +329,7 @@ fn a_repair_that_is_interrupted_goes_on_where_it_stopped() {
     let plan = Plan {
         said: Some(Arc::new(said)),
         batch: one,
-        ..deployment.shard_plan("w")
+        ..company.plan()
     };
     let mut worker = Worker::join(deployment.log.clone(), plan, deployment.watch.clone()).unwrap();
     while company.ranges(shard).len() < ranges.len() / 2 + 2 {
@@ -310,7 +341,7 @@ fn a_repair_that_is_interrupted_goes_on_where_it_stopped() {
     assert!(refusal.contains("state is missing"), "{refusal}");
 
     assert_eq!(company.repair().unwrap().repaired, 1);
-    assert_eq!(company.outputs(), before);
+    company.has_said(&before);
     company.works_again(&before);
 }
 
