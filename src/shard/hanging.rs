@@ -6,6 +6,7 @@
 //! one is made that says nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::writers::{headers, writer_of};
 use super::{Live, Phase, Worker};
@@ -113,7 +114,7 @@ impl Worker {
     /// What is open for too long, and is still to be guessed at.
     fn find_hanging(&mut self, now: Now) -> Result<Vec<(Place, Open)>, LogError> {
         let places = self.read_by_others()?;
-        let offsets = self.log.open_at(&places)?;
+        let offsets = self.log.open_at(&places, Duration::ZERO)?;
         self.hanging.note(places, offsets, now);
         let patience_ms = OPEN_MS_MAX + apart_ms(&self.plan.writer_id);
         let hangs = |open: &Open| now.running_ms - open.since >= patience_ms && open.guesses < GUESSES_MAX;

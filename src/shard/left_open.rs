@@ -19,6 +19,10 @@ use crate::planted::{self, Bug};
 /// for long (`hanging`). The group waits for it.
 const LOOKS_MAX: Duration = Duration::from_secs(8);
 
+/// Others at work have ended a transaction by then, which spares a look at it: a reader takes up to
+/// half a second to find its broker.
+const LASTING: Duration = Duration::from_millis(500);
+
 /// How a transaction was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
@@ -67,33 +71,34 @@ impl Worker {
         if is_swept || planted::is(Bug::OutputsLeftHanging) {
             return Ok(());
         }
-        let mut found: Vec<(Place, u64, Ended)> = Vec::new();
+        let mut found: Vec<(Place, Ended)> = Vec::new();
         let begun = Moment::now();
-        for (place, offset) in self.open_at(self.read_by_others()?)? {
+        for (place, offset) in self.open_at(self.read_by_others()?, LASTING)? {
             if begun.elapsed() > LOOKS_MAX {
                 tracing::warn!(%place, "too much is open to look at all of it");
                 break;
             }
-            found.extend(self.how_ended(&place, offset)?.map(|ended| (place, offset, ended)));
+            found.extend(self.how_ended(&place, offset)?.map(|ended| (place, ended)));
         }
-        // What has moved on meanwhile did not hang.
-        let still = self.open_at(found.iter().map(|(place, ..)| place.clone()).collect())?;
-        found.retain(|(place, offset, _)| still.iter().any(|(it, at)| it == place && at == offset));
+        // Where nothing is open any more, nothing hung. Where something else is, ours may stand behind
+        // what was in front of it.
+        let still = self.open_at(found.iter().map(|(place, _)| place.clone()).collect(), Duration::ZERO)?;
+        found.retain(|(place, _)| still.iter().any(|(it, _)| it == place));
         for ended in [Ended::Committed, Ended::Aborted] {
-            let likewise = found.iter().filter(|(.., it)| *it == ended);
-            let places: Vec<Place> = likewise.map(|(place, ..)| place.clone()).collect();
+            let likewise = found.iter().filter(|(_, it)| *it == ended);
+            let places: Vec<Place> = likewise.map(|(place, _)| place.clone()).collect();
             self.end_likewise(&places, ended, now)?;
         }
         self.hanging.swept.extend(certain);
         Ok(())
     }
 
-    /// Where transactions are open, and from which offset on.
-    fn open_at(&self, places: Vec<Place>) -> Result<Vec<(Place, u64)>, LogError> {
+    /// Where transactions are open, and stay so, and from which offset on.
+    fn open_at(&self, places: Vec<Place>, lasting: Duration) -> Result<Vec<(Place, u64)>, LogError> {
         if places.is_empty() {
             return Ok(Vec::new());
         }
-        let offsets = self.log.open_at(&places)?;
+        let offsets = self.log.open_at(&places, lasting)?;
         let open = places.into_iter().zip(offsets);
         Ok(open.filter_map(|(place, offset)| Some((place, offset?))).collect())
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tasuki::log::{Commit, Committed, Isolation, LogError, Place, Transactor};
 
-use super::{Bench, assigned, at, text, transact, until};
+use super::{Bench, PATIENCE, assigned, at, text, transact};
 
 /// What the contract promises for a one-event transaction.
 const COMMIT_MEDIAN_MAX: Duration = Duration::from_millis(25);
@@ -52,12 +52,14 @@ pub fn an_open_one_is_told(bench: &Bench) {
     // A log may write a transaction as a whole when it is committed.
     let (_, end) = bench.log.bounds(&places[0]).unwrap();
     let open = (end > 0).then_some(0);
-    assert_eq!(bench.log.open_at(&places).unwrap(), [open, None]);
+    for lasting in [Duration::ZERO, Duration::from_millis(200)] {
+        assert_eq!(bench.log.open_at(&places, lasting).unwrap(), [open, None]);
+    }
     transactor.commit().unwrap();
     // A broker says that it is committed before it has told every partition.
-    until("nothing is open", || {
-        (bench.log.open_at(&places).unwrap() == [None, None]).then_some(())
-    });
+    let begun = Instant::now();
+    assert_eq!(bench.log.open_at(&places, PATIENCE).unwrap(), [None, None]);
+    assert!(begun.elapsed() < PATIENCE, "nothing is waited for once it is ended");
 }
 
 pub fn dropped_is_ended(bench: &Bench) {

@@ -175,8 +175,8 @@ impl Log for KafkaLog {
         Ok((first, end))
     }
 
-    fn open_at(&self, places: &[Place]) -> Result<Vec<Option<u64>>, LogError> {
-        offsets::open_at(&self.asker, places)
+    fn open_at(&self, places: &[Place], lasting: Duration) -> Result<Vec<Option<u64>>, LogError> {
+        offsets::open_at(&self.asker, places, lasting)
     }
 
     fn trim(&self, place: &Place, below: u64) -> Result<(), LogError> {

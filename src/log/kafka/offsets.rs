@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 
 use super::faults::{Otherwise, judge, judge_with};
 use super::ffi::admin::{OffsetSpec, list_offsets};
@@ -17,6 +17,9 @@ use crate::watchdog::watch;
 
 /// How long partitions have to tell where they end; a step waits for it.
 const ENDS_WAIT: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether what was open is so still.
+const OPEN_LOOKS_EVERY: Duration = Duration::from_millis(50);
 
 /// What a broker answers if no record is as late as the time that is asked for.
 const NONE_SINCE: i64 = -1;
@@ -81,8 +84,22 @@ pub(super) fn ends(client: &Arc<Client>, places: &[Place]) -> Vec<Result<u64, Lo
         .collect()
 }
 
-/// Where transactions are open, of each partition the first offset in one.
-pub(super) fn open_at(client: &Arc<Client>, places: &[Place]) -> Result<Vec<Option<u64>>, LogError> {
+/// Where transactions are open at every look of so long, of each partition the first offset in one.
+pub(super) fn open_at(client: &Arc<Client>, places: &[Place], lasting: Duration) -> Result<Vec<Option<u64>>, LogError> {
+    let until = Moment::now() + lasting;
+    let mut open = open_now(client, places)?;
+    while Moment::now() < until && open.iter().any(Option::is_some) {
+        std::thread::sleep(OPEN_LOOKS_EVERY);
+        let left: Vec<usize> = (0..places.len()).filter(|at| open[*at].is_some()).collect();
+        let asked: Vec<Place> = left.iter().map(|at| places[*at].clone()).collect();
+        for (at, offset) in left.into_iter().zip(open_now(client, &asked)?) {
+            open[at] = offset;
+        }
+    }
+    Ok(open)
+}
+
+fn open_now(client: &Arc<Client>, places: &[Place]) -> Result<Vec<Option<u64>>, LogError> {
     if places.is_empty() {
         return Ok(Vec::new());
     }

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::domain::time::Instant;
@@ -191,7 +192,7 @@ impl Log for LocalLog {
     }
 
     /// A transaction is written as a whole, so none is ever open.
-    fn open_at(&self, places: &[Place]) -> Result<Vec<Option<u64>>, LogError> {
+    fn open_at(&self, places: &[Place], _lasting: Duration) -> Result<Vec<Option<u64>>, LogError> {
         Ok(vec![None; places.len()])
     }
 

@@ -16,6 +16,7 @@ mod writer;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 pub use self::faults::Faults;
 pub use self::state::{SESSION_MS, TRANSACTION_MS_MAX};
@@ -254,7 +255,8 @@ impl Log for SimulatedLog {
         Ok((partition.start(), partition.end()))
     }
 
-    fn open_at(&self, places: &[Place]) -> Result<Vec<Option<u64>>, LogError> {
+    /// Nobody else is at work while somebody asks.
+    fn open_at(&self, places: &[Place], _lasting: Duration) -> Result<Vec<Option<u64>>, LogError> {
         let mut state = self.enter()?;
         let open_at = |place| state.partition(place).map(|partition| partition.open_at());
         places.iter().map(open_at).collect()
