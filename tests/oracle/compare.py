@@ -175,6 +175,8 @@ def main():
         report(policy_path, input_path, lines, found)
         if not options.all:
             break
+    if not differences and not options.keep:
+        os.rmdir(folder)
     outputs = " ".join(f"{kind}={count}" for kind, count in sorted(kinds.items()))
     print(f"policies={counts['policies']} events={counts['events']} outputs={sum(kinds.values())} "
           f"{outputs} differences={differences}")
