@@ -316,8 +316,8 @@ pub trait Log: Send + Sync {
     fn bounds(&self, place: &Place) -> Result<(u64, u64), LogError>;
 
     /// The first offset of each partition that stands in an open transaction: readers of what is
-    /// committed come no further. `None` where there is none, or where there was none at some time
-    /// within `lasting`, for which it waits where one is open. Writers at work end theirs soon.
+    /// committed come no further. `None` where there is none, or where all that were open at the
+    /// beginning end within `lasting`, which it waits for: writers at work end theirs soon.
     fn open_at(&self, places: &[Place], lasting: Duration) -> Result<Vec<Option<u64>>, LogError>;
 
     /// Deletes what is below the offset. It may come back where a broker dies soon after.

@@ -131,7 +131,7 @@ fn what_librdkafka_does_not_take_is_told_at_once_and_where() {
         &[file("client.toml", text)],
         &[
             ("TASUKI__KAFKA__CLIENT__QUITE__ANOTHER", "1"),
-            ("TASUKI__KAFKA__CLIENT__SSL__CA__PEM", "x"),
+            ("TASUKI__KAFKA__CLIENT__SSL__CA__PEM", &"x".repeat(60_000)),
         ],
     );
     let expected = [

@@ -12,6 +12,9 @@ use crate::wire::rfc3339;
 /// A profile attribute's value, and thus what it is compared with, has at most so many bytes.
 const VALUE_BYTES: usize = 1_024;
 
+/// A property of librdkafka may be a chain of certificates in PEM.
+const PROPERTY_BYTES: usize = 64 * 1_024;
+
 /// Why a value is not what it should be.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -61,7 +64,8 @@ pub fn read_text(kind: &Kind, text: &str) -> Result<Node, Problem> {
             .map(Node::Number)
             .ok_or_else(|| Problem::not_a(kind)),
         Kind::Bool => bool::from_str(text).map(Node::Bool).map_err(|_| Problem::not_a(kind)),
-        Kind::Scalar | Kind::Property => read_words(kind, text, 0, VALUE_BYTES),
+        Kind::Scalar => read_words(kind, text, 0, VALUE_BYTES),
+        Kind::Property => read_words(kind, text, 0, PROPERTY_BYTES),
         Kind::Duration { units, min, max } => read_duration(kind, text, units, *min, *max),
         Kind::Time => rfc3339::parse(text).map(Node::Time).ok_or_else(|| Problem::not_a(kind)),
         Kind::Begin if matches!(text, "earliest" | "latest") || rfc3339::parse(text).is_some() => {

@@ -6,7 +6,7 @@
 //! one is made that says nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 
 use super::writers::{headers, writer_of};
 use super::{Live, Phase, Worker};
@@ -25,6 +25,8 @@ const OPEN_MS_MAX: i64 = 25_000;
 const FORMER_MS_MAX: i64 = 5 * 60_000;
 /// Somebody is taken for the writer of what hangs at most so often.
 const GUESSES_MAX: u32 = 40;
+/// After so long the rest waits for the next look, as does the group for this turn's end.
+const ENDINGS_MAX: Duration = Duration::from_secs(8);
 /// Each process begins within so many milliseconds: two who take an id over at once abort each other.
 const APART_MS_MAX: u64 = 4_000;
 
@@ -101,9 +103,13 @@ impl Worker {
         if hangs.is_empty() {
             self.forget_former(now);
         }
+        let until = Moment::now() + ENDINGS_MAX;
         for (place, open) in hangs {
-            if planted::is(Bug::OutputsLeftHanging) {
+            if planted::is(Bug::OutputsLeftHanging) || Moment::now() > until {
                 continue;
+            }
+            if let Some(open) = self.hanging.open.get_mut(&place) {
+                open.guesses += 1;
             }
             if let Err(error) = self.end_one(&place, open, now) {
                 tracing::warn!(%error, %place, "what is open here could not be ended now");
@@ -118,13 +124,8 @@ impl Worker {
         self.hanging.note(places, offsets, now);
         let patience_ms = OPEN_MS_MAX + apart_ms(&self.plan.writer_id);
         let hangs = |open: &Open| now.running_ms - open.since >= patience_ms && open.guesses < GUESSES_MAX;
-        let open = self.hanging.open.iter_mut().filter(|(_, open)| hangs(open));
-        let guessed = open.map(|(place, open)| {
-            let before = *open;
-            open.guesses += 1;
-            (place.clone(), before)
-        });
-        Ok(guessed.collect())
+        let open = self.hanging.open.iter().filter(|(_, open)| hangs(open));
+        Ok(open.map(|(place, open)| (place.clone(), *open)).collect())
     }
 
     fn forget_former(&mut self, now: Now) {

@@ -72,23 +72,26 @@ impl Worker {
             return Ok(());
         }
         let mut found: Vec<(Place, Ended)> = Vec::new();
-        let begun = Moment::now();
+        let until = Moment::now() + LOOKS_MAX;
         for (place, offset) in self.open_at(self.read_by_others()?, LASTING)? {
-            if begun.elapsed() > LOOKS_MAX {
+            let ended = self.how_ended(&place, offset, until)?;
+            if Moment::now() > until {
                 tracing::warn!(%place, "too much is open to look at all of it");
                 break;
             }
-            found.extend(self.how_ended(&place, offset)?.map(|ended| (place, ended)));
+            found.extend(ended.map(|ended| (place, ended)));
         }
         // Where nothing is open any more, nothing hung. Where something else is, ours may stand behind
         // what was in front of it.
         let still = self.open_at(found.iter().map(|(place, _)| place.clone()).collect(), Duration::ZERO)?;
         found.retain(|(place, _)| still.iter().any(|(it, _)| it == place));
-        for ended in [Ended::Committed, Ended::Aborted] {
-            let likewise = found.iter().filter(|(_, it)| *it == ended);
-            let places: Vec<Place> = likewise.map(|(place, _)| place.clone()).collect();
-            self.end_likewise(&places, ended, now)?;
+        let (committed, aborted): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, it)| *it == Ended::Committed);
+        // Each by itself: what fails in one place is aborted, and would take back what hangs in all.
+        for (place, ended) in committed {
+            self.end_likewise(&[place], ended, now)?;
         }
+        let aborted: Vec<Place> = aborted.into_iter().map(|(place, _)| place).collect();
+        self.end_likewise(&aborted, Ended::Aborted, now)?;
         self.hanging.swept.extend(certain);
         Ok(())
     }
@@ -107,7 +110,7 @@ impl Worker {
     ///
     /// A commit of ours ends nothing of others, so where something of ours was committed it does no harm.
     /// It is wrong only where two of ours hang in one partition and were ended differently.
-    fn how_ended(&self, place: &Place, offset: u64) -> Result<Option<Ended>, LogError> {
+    fn how_ended(&self, place: &Place, offset: u64, until: Moment) -> Result<Option<Ended>, LogError> {
         let mut traces: Vec<Trace> = Vec::new();
         let is_whole = look_through(self.log.as_ref(), place, offset, |record| {
             let trace = self.trace(place, &record);
@@ -115,7 +118,7 @@ impl Worker {
             if traces.last() != Some(&trace) {
                 traces.push(trace);
             }
-            trace != Trace::Ours
+            trace != Trace::Ours && Moment::now() < until
         })?;
         if !is_whole {
             return Err(LogError::Retry(format!("what is open in {place} could not be read")));

@@ -33,7 +33,7 @@ pub fn document() -> Value {
     );
     json!({
         "openapi": "3.1.0",
-        "info": info("What a process of Tasuki answers. Every path but the probes asks for the token, if one is set."),
+        "info": info("What a process of Tasuki answers. Every path but the probes and signed hooks asks for the token, if one is set."),
         "servers": [{"url": "http://localhost:8080", "description": "the setting `http.address`"}],
         "security": [{"token": []}, {}],
         "paths": {
@@ -193,7 +193,7 @@ fn outputs() -> Value {
     json!({
         "operationId": "streamOutputs",
         "summary": "An output topic of the embedded log as server-sent events; they go on for as long as you read.",
-        "description": format!("`id` is the offset, `data` the event as `Output` has it, of {} types.", TYPES.len()),
+        "description": format!("`id` is the offset, `data` the event as `Output` has it, of {} types.", TYPES.len() + 1),
         "parameters": [
             {"name": "topic", "in": "path", "required": true, "schema": topic},
             {"name": "from", "in": "query", "description": "the first offset; 0 if it is not said", "schema": offset()},

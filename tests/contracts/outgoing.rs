@@ -230,6 +230,8 @@ fn output() -> Value {
     // A dead letter is about no lead, and may be caused by something that names itself in no way.
     let mut letter = of(DEAD_LETTER_TYPE, &|name| !["subject", "causationid"].contains(&name));
     letter["properties"].as_object_mut().unwrap().remove("subject");
+    let id = pattern("^([0-9a-f]{32}|dead-letter-[0-9]+-[0-9]+)$");
+    letter["properties"]["id"] = said("one of a topic is named by its place among what its shard said", id);
     events.push(letter);
     json!({"description": "a CloudEvent 1.0 in the JSON format", "oneOf": events})
 }

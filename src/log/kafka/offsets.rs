@@ -84,32 +84,28 @@ pub(super) fn ends(client: &Arc<Client>, places: &[Place]) -> Vec<Result<u64, Lo
         .collect()
 }
 
-/// Where transactions are open at every look of so long, of each partition the first offset in one.
+/// Where transactions stay open for so long; of each partition the first offset in one. The ends are
+/// asked for once, and first: what begins behind them is not looked for.
 pub(super) fn open_at(client: &Arc<Client>, places: &[Place], lasting: Duration) -> Result<Vec<Option<u64>>, LogError> {
     let until = Moment::now() + lasting;
-    let mut open = open_now(client, places)?;
-    while Moment::now() < until && open.iter().any(Option::is_some) {
-        std::thread::sleep(OPEN_LOOKS_EVERY);
-        let left: Vec<usize> = (0..places.len()).filter(|at| open[*at].is_some()).collect();
-        let asked: Vec<Place> = left.iter().map(|at| places[*at].clone()).collect();
-        for (at, offset) in left.into_iter().zip(open_now(client, &asked)?) {
-            open[at] = offset;
+    let ends: Result<Vec<u64>, LogError> = ends(client, places).into_iter().collect();
+    let mut looked: Vec<(&Place, u64, Option<u64>)> =
+        places.iter().zip(ends?).map(|(it, end)| (it, end, Some(0))).collect();
+    loop {
+        let mut open: Vec<_> = looked.iter_mut().filter(|(.., at)| at.is_some()).collect();
+        if open.is_empty() {
+            break;
         }
+        let asked: Vec<Place> = open.iter().map(|(place, ..)| (*place).clone()).collect();
+        for ((_, end, at), stable) in open.iter_mut().zip(ask(client, &asked, Asked::Stable, ENDS_WAIT)) {
+            *at = stable?.filter(|stable| *stable < *end);
+        }
+        if Moment::now() >= until {
+            break;
+        }
+        std::thread::sleep(OPEN_LOOKS_EVERY);
     }
-    Ok(open)
-}
-
-fn open_now(client: &Arc<Client>, places: &[Place]) -> Result<Vec<Option<u64>>, LogError> {
-    if places.is_empty() {
-        return Ok(Vec::new());
-    }
-    let stable: Result<Vec<_>, _> = ask(client, places, Asked::Stable, ENDS_WAIT).into_iter().collect();
-    let open = stable?.into_iter().zip(ends(client, places));
-    open.map(|(stable, end)| {
-        let end = end?;
-        Ok(stable.filter(|stable| *stable < end))
-    })
-    .collect()
+    Ok(looked.into_iter().map(|(.., at)| at).collect())
 }
 
 fn ask(client: &Arc<Client>, places: &[Place], asked: Asked, wait: Duration) -> Vec<Result<Option<u64>, LogError>> {
