@@ -106,7 +106,7 @@ impl Worker {
         let until = Moment::now() + ENDINGS_MAX;
         for (place, open) in hangs {
             if planted::is(Bug::OutputsLeftHanging) || Moment::now() > until {
-                continue;
+                break;
             }
             if let Some(open) = self.hanging.open.get_mut(&place) {
                 open.guesses += 1;
